@@ -1,0 +1,17 @@
+"""Who may act: one module per aggregate."""
+
+from accounts.models.api_keys import ApiKey, BudgetPeriod
+from accounts.models.organizations import Membership, Organization, Role
+from accounts.models.sites import Site, SiteDomain
+from accounts.models.users import User
+
+__all__ = [
+    "ApiKey",
+    "BudgetPeriod",
+    "Membership",
+    "Organization",
+    "Role",
+    "Site",
+    "SiteDomain",
+    "User",
+]

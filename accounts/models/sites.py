@@ -1,0 +1,60 @@
+"""One reseller storefront: its domains, currency, language and error contract."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+# The id stands in Redis keys (inside a hash tag), URLs and the catalog file.
+SLUG = RegexValidator(r"^[a-z0-9][a-z0-9-]{0,39}$", "lower-case letters, digits and dashes")
+
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("zh-hant", "繁體中文")]
+
+
+class Site(models.Model):
+    """A storefront. Customers, balances and keys belong to exactly one."""
+
+    class NoCreditStatus(models.IntegerChoices):
+        """The HTTP status of a call that the balance cannot cover; sites differ (402 by default)."""
+
+        PAYMENT_REQUIRED = 402
+        FORBIDDEN = 403
+        TOO_MANY_REQUESTS = 429
+
+    id = models.CharField(primary_key=True, max_length=40, validators=[SLUG])
+    name = models.CharField(max_length=100)
+    currency = models.CharField(max_length=3, default="USD", db_comment="ISO 4217")
+    language = models.CharField(max_length=10, choices=LANGUAGES, default="en")
+    time_zone = models.CharField(max_length=64, default="UTC", db_comment="IANA name")
+    preset = models.CharField(
+        max_length=40, default="openai", db_comment="error contract: a file in deploy/sites/"
+    )
+    no_credit_status = models.PositiveSmallIntegerField(
+        choices=NoCreditStatus.choices, default=NoCreditStatus.PAYMENT_REQUIRED
+    )
+    support_contact = models.CharField(max_length=200, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(no_credit_status__in=[402, 403, 429]),
+                name="site_no_credit_status_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SiteDomain(models.Model):
+    """An exact host name (no port) that answers as its site."""
+
+    domain = models.CharField(primary_key=True, max_length=253)
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="domains")
+    position = models.PositiveSmallIntegerField(default=0, db_comment="0 is used in links")
+
+    class Meta:
+        ordering = ["position", "domain"]
+
+    def __str__(self) -> str:
+        return self.domain

@@ -1,0 +1,1 @@
+"""HTML pages of the app: views, forms, addresses."""

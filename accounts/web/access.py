@@ -1,0 +1,63 @@
+"""Who may open a page: decorators around views, from the table in `accounts.permissions`."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from accounts.permissions import Act, may
+from accounts.web.requests import MemberRequest, SiteRequest
+
+P = ParamSpec("P")
+MemberView = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def login_answer(request: HttpRequest) -> HttpResponseBase:
+    """To the log-in page; a fragment request reloads its whole page instead of swapping it in."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return redirect_to_login(request.get_full_path())
+
+
+def member_page(act: Act) -> Callable[[MemberView[P]], View[P]]:
+    """Let members through whose role allows `act`.
+
+    A visitor is sent to log in, a user without an organization on this site to make one, and a
+    member whose role does not allow it gets 403.
+    """
+
+    def decorate(view: MemberView[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            ours = cast(SiteRequest, request)
+            if not request.user.is_authenticated:
+                return login_answer(request)
+            if ours.membership is None:
+                return redirect("new_organization")
+            if not may(ours.membership.role, act):
+                raise PermissionDenied
+            return view(cast(MemberRequest, request), *args, **kwargs)
+
+        guarded.member_act = act  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def operator_page(view: Callable[P, Any]) -> Callable[P, HttpResponseBase]:
+    """Let operators of the deployment through; everyone else sees 404, as if there were no page."""
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        request = cast(HttpRequest, args[0])
+        if not request.user.is_authenticated:
+            return login_answer(request)
+        if not getattr(request.user, "is_operator", False):
+            raise Http404
+        return cast(HttpResponseBase, view(*args, **kwargs))
+
+    return guarded

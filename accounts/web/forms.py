@@ -1,0 +1,63 @@
+"""Forms of the accounts pages."""
+
+from itertools import groupby
+from zoneinfo import available_timezones
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts import organizations
+from accounts.models import Organization, User
+
+# IANA areas that people live in; the rest of the list is aliases kept for old software.
+AREAS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+
+
+class OrganizationSignupForm(forms.Form):
+    """What sign-up asks beside mail and password (allauth adds those)."""
+
+    organization = forms.CharField(
+        label=_("Organization"),
+        max_length=100,
+        required=False,
+        help_text=_("Your company or project. Left empty, it is named after your mail address."),
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        """Called by allauth once the user is stored: the organization and its owner."""
+        name = self.cleaned_data["organization"] or user.email.partition("@")[0]
+        organizations.create(request.site, name=name, owner=user)  # type: ignore[attr-defined]
+
+
+class NewOrganizationForm(forms.Form):
+    """A first organization for a login that has none on this site."""
+
+    name = forms.CharField(label=_("Organization"), max_length=100)
+
+
+def time_zone_choices() -> list[tuple[str, str | list[tuple[str, str]]]]:
+    """Time zones by area, as a select with groups shows them."""
+    names = sorted(name for name in available_timezones() if name.split("/")[0] in AREAS)
+    groups = groupby(names, key=lambda name: name.split("/")[0])
+    choices: list[tuple[str, str | list[tuple[str, str]]]] = [("UTC", "UTC")]
+    for area, members in groups:
+        choices.append((area, [(n, n.partition("/")[2].replace("_", " ")) for n in members]))
+    return choices
+
+
+class OrganizationForm(forms.ModelForm[Organization]):
+    """What an owner may change of an organization."""
+
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=lazy(time_zone_choices, list)(),
+        help_text=_("Days, totals and budgets begin at midnight there."),
+    )
+
+    class Meta:
+        model = Organization
+        fields = ["name", "time_zone"]
+        labels = {"name": _("Name")}

@@ -1,0 +1,101 @@
+"""Host → site, cookie → language, session → organization: what every page starts from.
+
+Never decides what a member may do (`accounts.web.access` does).
+"""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+
+from accounts.models import Membership, Site, User
+from accounts.web.requests import SiteRequest
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+ORGANIZATION_SESSION_KEY = "organization"
+MISDIRECTED = "No site answers at this address.\n"
+
+
+class SiteMiddleware:
+    """Sets `request.site` by exact Host; any other host is answered 421, in plain text."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        domain, _port = split_domain_port(request.get_host())
+        site = Site.objects.filter(domains__domain=domain, is_active=True).first()
+        if site is None:
+            return HttpResponse(MISDIRECTED, status=421, content_type="text/plain; charset=utf-8")
+        request.site = site  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+class LanguageMiddleware:
+    """Activates the reader's language: the cookie of the switch, else the user's, else the site's.
+
+    A browser's Accept-Language does not count: a site speaks its own language until told.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: SiteRequest) -> HttpResponse:
+        language = self.language_of(request)
+        request.LANGUAGE_CODE = language
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        patch_vary_headers(response, ("Cookie",))
+        return response
+
+    def language_of(self, request: SiteRequest) -> str:
+        offered = dict(settings.LANGUAGES)
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        if chosen in offered:
+            return chosen
+        if isinstance(request.user, User) and request.user.language in offered:
+            return request.user.language
+        return request.site.language if request.site.language in offered else "en"
+
+
+class OrganizationMiddleware:
+    """Sets `request.organization` and `membership`: the one chosen in the session, else the first.
+
+    Only memberships on the request's site count. Times are shown in the organization's zone.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: SiteRequest) -> HttpResponse:
+        request.memberships = memberships_of(request)
+        chosen_id = request.session.get(ORGANIZATION_SESSION_KEY) if request.memberships else None
+        request.membership = next(
+            (m for m in request.memberships if m.organization_id == chosen_id),
+            request.memberships[0] if request.memberships else None,
+        )
+        request.organization = request.membership.organization if request.membership else None
+        zone = request.organization.time_zone if request.organization else request.site.time_zone
+        with timezone.override(zone_of(zone)):
+            return self.get_response(request)
+
+
+def memberships_of(request: SiteRequest) -> list[Membership]:
+    """The user's memberships on this site, oldest first; none for a visitor."""
+    if not request.user.is_authenticated:
+        return []
+    rows = Membership.objects.filter(user=request.user, organization__site=request.site)
+    return list(rows.select_related("organization").order_by("created_at", "id"))
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone by IANA name; UTC when this machine does not know the name (any more)."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -1,0 +1,24 @@
+"""What our middleware adds to a request, as types for views."""
+
+from django.http import HttpRequest
+
+from accounts.models import Membership, Organization, Site, User
+
+
+class SiteRequest(HttpRequest):
+    """A request after the middleware: `site` always, the rest when someone is logged in."""
+
+    site: Site
+    memberships: list[Membership]
+    membership: Membership | None
+    organization: Organization | None
+
+
+class MemberRequest(HttpRequest):
+    """A request that `access.member_page` let through: someone acting for an organization."""
+
+    site: Site
+    user: User
+    memberships: list[Membership]
+    membership: Membership
+    organization: Organization

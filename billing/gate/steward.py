@@ -1,0 +1,180 @@
+"""The cold side of the gate over redis-py: ends expired Holds, moves credits, reads balances,
+opens and closes a site. For Celery tasks and management commands; never on a Call's path.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from redis import Redis
+
+from billing.gate import keys, wire
+from billing.gate.blocking import command, run_script
+from billing.gate.scripts import CREDIT, EXPIRE, OPEN, READING
+from billing.gate.types import Balance, CreditResult, HoldRef, OpenHold, Settlement
+
+# A redelivered outbox entry is minutes old; thirty days outlive a long outage of the workers.
+CREDITED_MS = 30 * 86_400_000
+# Keys per script: about a millisecond of Redis, which serves nobody else meanwhile.
+ORGANIZATIONS_PER_SCRIPT = 500
+# One page of a dashboard or one run of the reaper; the next run takes the rest.
+HOLDS_MAX = 1_000
+REAPED = "reaped"
+
+_HOLD_FIELDS = (
+    "state",
+    "organization",
+    "key",
+    "budgets",
+    "amount",
+    "checkpoint",
+    "expires_at",
+    "owner",
+)
+
+
+def _chunks(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    iterator = iter(names)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+class Steward:
+    """Everything done to a site's gate from outside a Call; safe to share between threads.
+
+    Methods raise `GateUnavailable` when Redis does not answer and `GateClosed`, with nothing
+    changed, while the site's gate is closed.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def open(
+        self,
+        site: str,
+        epoch: str,
+        available_nanos: Mapping[str, int],
+        *,
+        credited: Iterable[str] = (),
+    ) -> bool:
+        """Load every organization's balance into a closed gate, then open it under `epoch`.
+
+        `available_nanos` is posted - unposted - held; read the latter two here while it is closed.
+        `credited` are the transactions that posted already contains and whose outbox entries may
+        still come: they are marked first, so that they do not count twice. False when the gate
+        was open already (nothing was changed) or another rebuild opened it meanwhile.
+        """
+        if not epoch:
+            raise ValueError("an epoch needs a name")
+        if command(self._redis, "exists", keys.epoch_key(site)):
+            return False
+        for transaction_id in credited:
+            command(
+                self._redis, "set", keys.credited_key(site, transaction_id), "1", px=CREDITED_MS
+            )
+        for chunk in _chunks(available_nanos, ORGANIZATIONS_PER_SCRIPT):
+            names = [keys.organization_key(site, organization) for organization in chunk]
+            amounts = [wire.signed_nanos(available_nanos[organization]) for organization in chunk]
+            if not run_script(self._redis, OPEN, [keys.epoch_key(site), *names], ["", *amounts]):
+                return False
+        return bool(run_script(self._redis, OPEN, [keys.epoch_key(site)], [epoch]))
+
+    def close(self, site: str) -> bool:
+        """Close a site's gate: every script but `open` changes nothing until it opens again."""
+        return bool(command(self._redis, "delete", keys.epoch_key(site)))
+
+    def read_epoch(self, site: str) -> str | None:
+        """The epoch under which the gate is open, None while it is closed."""
+        epoch = command(self._redis, "get", keys.epoch_key(site))
+        return None if epoch is None else epoch.decode()
+
+    def read_balances(self, site: str, organizations: Iterable[str]) -> dict[str, Balance]:
+        """Money per organization, each chunk at one instant; also while the gate is closed."""
+        balances: dict[str, Balance] = {}
+        for chunk in _chunks(organizations, ORGANIZATIONS_PER_SCRIPT):
+            names = [keys.organization_key(site, organization) for organization in chunk]
+            reply = run_script(self._redis, READING, [keys.epoch_key(site), *names], [])
+            figures = [int(figure) for figure in reply[1:]]
+            for at, organization in enumerate(chunk):
+                balances[organization] = Balance(*figures[at * 4 : at * 4 + 4])
+        return balances
+
+    def read_balance(self, site: str, organization: str) -> Balance:
+        """Money of one organization at one instant."""
+        return self.read_balances(site, [organization])[organization]
+
+    def credit(
+        self,
+        site: str,
+        organization: str,
+        amount_nanos: int,
+        transaction_id: str,
+        *,
+        allow_negative: bool = False,
+    ) -> CreditResult:
+        """Move the balance by a posted transaction, once per `transaction_id` (for 30 days).
+
+        A negative amount takes all or nothing; only a dispute may leave less than zero.
+        """
+        names = [
+            keys.epoch_key(site),
+            keys.organization_key(site, organization),
+            keys.credited_key(site, transaction_id),
+        ]
+        args = [wire.signed_nanos(amount_nanos), 1 if allow_negative else 0, CREDITED_MS]
+        return wire.parse_credit(run_script(self._redis, CREDIT, names, args))
+
+    def expire_due(self, site: str, limit: int = HOLDS_MAX) -> list[Settlement]:
+        """End the Holds whose time has passed, oldest first, at most `limit`.
+
+        A Hold that was renewed or settled meanwhile is left out of the answer.
+        """
+        due = command(
+            self._redis, "zrangebyscore", keys.holds_key(site), 0, self._now_ms(), 0, limit
+        )
+        ended = []
+        for raw_id, row in self._read_holds(site, due):
+            ref = _hold_ref(site, raw_id.decode(), row)
+            reply = run_script(
+                self._redis, EXPIRE, keys.hold_keys(ref), wire.expire_args(ref, ending=REAPED)
+            )
+            settlement = wire.parse_settlement(reply)
+            if not settlement.is_replay:
+                ended.append(settlement)
+        return ended
+
+    def open_holds(self, site: str, limit: int = HOLDS_MAX) -> list[OpenHold]:
+        """The site's open Holds, the first to expire first, at most `limit`."""
+        soonest = command(self._redis, "zrange", keys.holds_key(site), 0, limit - 1)
+        return [
+            OpenHold(
+                hold=_hold_ref(site, raw_id.decode(), row),
+                amount_nanos=int(row["amount"]),
+                checkpoint_nanos=int(row["checkpoint"]),
+                expires_at_ms=int(row["expires_at"]),
+                owner=row["owner"].decode(),
+            )
+            for raw_id, row in self._read_holds(site, soonest)
+            if row["state"] == b"open"
+        ]
+
+    def _now_ms(self) -> int:
+        seconds, microseconds = command(self._redis, "time")
+        return int(seconds) * 1000 + int(microseconds) // 1000
+
+    def _read_holds(self, site: str, ids: list[bytes]) -> list[tuple[bytes, dict[str, Any]]]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for raw_id in ids:
+            pipeline.hmget(keys.hold_key(site, raw_id.decode()), _HOLD_FIELDS)
+        rows = command(pipeline, "execute") if ids else []
+        return [
+            (raw_id, dict(zip(_HOLD_FIELDS, row, strict=True)))
+            for raw_id, row in zip(ids, rows, strict=True)
+        ]
+
+
+def _hold_ref(site: str, request_id: str, row: Mapping[str, bytes | None]) -> HoldRef:
+    organization, key, budgets = (
+        (row[name] or b"").decode() for name in ("organization", "key", "budgets")
+    )
+    return HoldRef(site, request_id, organization, key, keys.parse_budget_names(budgets))

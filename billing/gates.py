@@ -1,0 +1,125 @@
+"""Opens closed gates: loads a site's balances into Redis from the books. Postgres is the truth.
+
+Never touches an open gate but to close it on request; differences are the audit's to tell.
+"""
+
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+from accounts.models import Site
+from billing import connections, site_locks
+from billing.gate.blocking import command
+from billing.gate.keys import usage_key
+from billing.models import UsageRecord
+
+logger = logging.getLogger(__name__)
+
+# Entries of the usage stream per read while its debits are summed up.
+PAGE_ENTRIES = 1_000
+
+# One statement, so one instant: which credits are waiting and whether posted contains them.
+_BOOKS = """
+SELECT organization.id, COALESCE(account.balance_nanos, 0),
+  ARRAY(SELECT waiting.transaction_id FROM billing_creditoutbox AS waiting
+        WHERE waiting.organization_id = organization.id AND waiting.applied_at IS NULL)
+FROM accounts_organization AS organization
+LEFT JOIN billing_ledgeraccount AS account ON account.organization_id = organization.id
+WHERE organization.site_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What Postgres says of a site at one instant."""
+
+    posted_nanos: dict[str, int]
+    waiting_ids: list[int]  # credits in those figures that the gate may still be told of
+
+
+def open_gates() -> int:
+    """Rebuild every site whose gate is closed; how many were opened. Raises GateError."""
+    steward = connections.steward()
+    closed = [
+        site_id
+        for site_id in Site.objects.order_by("pk").values_list("pk", flat=True)
+        if steward.read_epoch(site_id) is None
+    ]
+    return sum(_open(site_id) for site_id in closed)
+
+
+def rebuild(site_id: str) -> bool:
+    """Close a site's gate and load it anew; Calls get 503 meanwhile.
+
+    False when posting was under way: the gate stays closed until `open_gates` comes round.
+    """
+    connections.steward().close(site_id)
+    return _open(site_id)
+
+
+def _open(site_id: str) -> bool:
+    with site_locks.rebuilding(site_id) as is_alone:
+        if not is_alone:
+            return False
+        books = _read_books(site_id)
+        steward = connections.steward()
+        held = steward.read_balances(site_id, books.posted_nanos)
+        unposted = _sum_unposted(site_id)
+        available = {
+            each: posted - unposted[each] - held[each].held_nanos
+            for each, posted in books.posted_nanos.items()
+        }
+        is_open = steward.open(
+            site_id,
+            uuid.uuid4().hex,
+            available,
+            credited=[str(transaction_id) for transaction_id in books.waiting_ids],
+        )
+    if is_open:
+        logger.warning("gate of site %s opened with %d balances", site_id, len(available))
+    return is_open
+
+
+def _read_books(site_id: str) -> Books:
+    with connection.cursor() as cursor:
+        cursor.execute(_BOOKS, [site_id])
+        rows = cursor.fetchall()
+    return Books(
+        posted_nanos={organization_id: nanos for organization_id, nanos, _ in rows},
+        waiting_ids=[each for _, _, waiting in rows for each in waiting],
+    )
+
+
+def _sum_unposted(site_id: str) -> defaultdict[str, int]:
+    """Debits by organization that are in the stream and not yet in the books."""
+    sums: defaultdict[str, int] = defaultdict(int)
+    for page in _pages(site_id):
+        posted = _posted_from(page)
+        for stream_id, fields in page:
+            if stream_id not in posted:
+                sums[fields[b"organization"].decode()] += int(fields[b"debited"])
+    return sums
+
+
+def _pages(site_id: str) -> Iterator[list[tuple[str, dict[bytes, bytes]]]]:
+    start = "-"
+    while True:
+        raw = command(
+            connections.redis(), "xrange", usage_key(site_id), min=start, count=PAGE_ENTRIES
+        )
+        if raw:
+            yield [(stream_id.decode(), fields) for stream_id, fields in raw]
+        if len(raw) < PAGE_ENTRIES:
+            return
+        start = f"({raw[-1][0].decode()}"
+
+
+def _posted_from(page: Iterable[tuple[str, dict[bytes, bytes]]]) -> set[str]:
+    """The entries that a worker had committed but not acknowledged."""
+    by_request = {fields[b"request_id"].decode(): stream_id for stream_id, fields in page}
+    rows = UsageRecord.objects.filter(pk__in=by_request).values_list("request_id", "stream_id")
+    return {stream_id for _, stream_id in rows}

@@ -1,0 +1,29 @@
+"""What is owed: one module per aggregate."""
+
+from billing.models.catalog import Model, Plan, SiteTerms
+from billing.models.ledger import (
+    CreditOutbox,
+    LedgerAccount,
+    LedgerEntry,
+    LedgerTransaction,
+)
+from billing.models.plans import OrganizationPlan
+from billing.models.prices import Price
+from billing.models.refusals import BlockEpisode, Refusal, RefusalPosition
+from billing.models.usage import UsageRecord
+
+__all__ = [
+    "BlockEpisode",
+    "CreditOutbox",
+    "LedgerAccount",
+    "LedgerEntry",
+    "LedgerTransaction",
+    "Model",
+    "OrganizationPlan",
+    "Plan",
+    "Price",
+    "Refusal",
+    "RefusalPosition",
+    "SiteTerms",
+    "UsageRecord",
+]

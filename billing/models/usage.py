@@ -1,0 +1,76 @@
+"""The priced fact, one per Call, whatever its end."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ApiKey, Organization, Site
+from billing.models.ledger import LedgerTransaction
+from billing.models.prices import Price
+
+
+class UsageRecord(models.Model):
+    """What one Call used, what it cost the customer, and how that was worked out."""
+
+    class Ending(models.TextChoices):
+        COMPLETED = "completed", _("Completed")
+        CLIENT_LEFT = "client_left", _("Client disconnected")
+        UPSTREAM_FAILED = "upstream_failed", _("Upstream failed")
+        CUT = "cut", _("Cut off")
+        REAPED = "reaped", _("Ended by the reaper")
+
+    request_id = models.CharField(primary_key=True, max_length=40)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, related_name="+")
+    endpoint = models.CharField(max_length=40)
+    model = models.CharField(max_length=200, db_comment="the public id that was asked for")
+    upstream = models.CharField(max_length=40, blank=True, db_comment="the one that answered")
+    ending = models.CharField(max_length=16, choices=Ending.choices)
+    status = models.PositiveSmallIntegerField(db_comment="HTTP status the caller saw; 0: none")
+    error_code = models.CharField(max_length=60, blank=True)
+    is_stream = models.BooleanField(default=False)
+    is_estimated = models.BooleanField(default=False, db_comment="counted by us, not upstream")
+    is_late = models.BooleanField(default=False, db_comment="settled after its Hold had expired")
+    input_tokens = models.BigIntegerField(default=0, db_comment="disjoint from cached input")
+    cached_input_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    reasoning_tokens = models.BigIntegerField(
+        default=0, db_comment="for information: counted inside output_tokens"
+    )
+    price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
+    charge_nanos = models.BigIntegerField(default=0, db_comment="debited from the customer")
+    written_off_nanos = models.BigIntegerField(
+        default=0, db_comment="used beyond Hold and balance: ours to bear"
+    )
+    cost_nanos = models.BigIntegerField(default=0, db_comment="what the upstream charges us")
+    hold_nanos = models.BigIntegerField(default=0)
+    lines = models.JSONField(
+        default=list, db_comment="[{bucket, quantity, nanos_per_mtok}]: the arithmetic"
+    )
+    attempts = models.JSONField(
+        default=list, db_comment="[{upstream, status, code, latency_ms}] in order"
+    )
+    admitted_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    first_byte_ms = models.PositiveIntegerField(null=True, db_comment="time to first token")
+    duration_ms = models.PositiveIntegerField(default=0)
+    stream_id = models.CharField(
+        max_length=40,
+        blank=True,
+        db_comment="the usage event it was posted from: tells a redelivery from a duplicate",
+    )
+    ledger_transaction = models.ForeignKey(
+        LedgerTransaction, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "-admitted_at", "-request_id"]),
+            models.Index(fields=["-admitted_at"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(charge_nanos__gte=0, written_off_nanos__gte=0),
+                name="usage_record_charge_not_negative",
+            ),
+        ]

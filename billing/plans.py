@@ -1,0 +1,47 @@
+"""Which plan, and so which limits, an organization is on. Reads and chooses; plans themselves are
+the catalog's."""
+
+from django.db import transaction
+
+from accounts.models import Organization
+from accounts.signals import organization_changed
+from billing.gate.types import UNLIMITED, Limits
+from billing.models import OrganizationPlan, Plan, SiteTerms
+
+
+def plan_of(organization: Organization) -> Plan | None:
+    """The organization's own plan, else its site's; None when neither has one."""
+    own = OrganizationPlan.objects.select_related("plan").filter(organization=organization).first()
+    if own is not None:
+        return own.plan
+    terms = SiteTerms.objects.select_related("plan").filter(site=organization.site_id).first()
+    return terms.plan if terms else None
+
+
+def limits_of(organization: Organization) -> Limits:
+    """What the gate checks for the organization as a whole."""
+    plan = plan_of(organization)
+    return UNLIMITED if plan is None else limits(plan)
+
+
+def limits(plan: Plan) -> Limits:
+    """The plan's limits in the gate's terms."""
+    return Limits(
+        requests_per_minute=plan.requests_per_minute,
+        tokens_per_minute=plan.tokens_per_minute,
+        concurrency=plan.concurrency,
+    )
+
+
+def choose(organization: Organization, plan: Plan) -> None:
+    """Put the organization on a plan of its own. Idempotent; relays hear of it on commit."""
+    with transaction.atomic():
+        OrganizationPlan.objects.update_or_create(
+            organization=organization, defaults={"plan": plan}
+        )
+        transaction.on_commit(
+            lambda: organization_changed.send_robust(
+                sender=Organization, organization=organization
+            ),
+            robust=True,
+        )

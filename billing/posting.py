@@ -1,0 +1,210 @@
+"""Posts usage: from a site's stream into the books, each Call once, and tells the gate.
+
+A batch is one database transaction, acknowledged after its commit. Whatever dies in between is
+delivered again and found on record; an event that can't be posted stops nothing.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+
+from accounts.models import Organization
+from billing import connections, episodes, ledger, quarantine, site_locks, usage_rows
+from billing.gate.types import Acknowledgement, UsageEvent
+from billing.ledger import AccountKind, LedgerError, Posting, TransactionKind
+from billing.signals import usage_posted
+from billing.usage_rows import Usage
+
+# One transaction of some 30 ms: long enough to be cheap, short enough not to be felt.
+BATCH_EVENTS = 500
+# A worker posts a batch in well under a second: one that sat on it for so long is dead.
+RECLAIM_IDLE_MS = 30_000
+# Each lost race means that another worker got on, so a handful is plenty; then reclaiming helps.
+BATCH_TRIES = 10
+
+# Reasons by which one bad event spoils a whole batch: the batch is halved until it is found.
+_SPOILING = (DataError, IntegrityError, LedgerError)
+
+
+class _LostRace(Exception):
+    """Another worker put one of the batch's Calls on record meanwhile."""
+
+
+def drain(site_id: str, consumer: str, *, until_s: float) -> int:
+    """Post what waits, at least one batch, until nothing does or `time.monotonic()` is `until_s`.
+
+    Any number of workers may drain a site at once. Returns the number of events dealt with.
+    Raises GateError and OperationalError when a server is out of reach; nothing is lost then.
+    """
+    stream = connections.usage_stream(site_id)
+    stream.create_group()
+    posted = 0
+    while True:
+        with site_locks.posting(site_id) as is_free:
+            # A closed gate takes no acknowledgements.
+            if not is_free or connections.steward().read_epoch(site_id) is None:
+                return posted
+            batch = stream.reclaim(consumer, BATCH_EVENTS, idle_ms=RECLAIM_IDLE_MS)
+            batch = batch or stream.read_batch(consumer, BATCH_EVENTS)
+            if batch:
+                post_batch(site_id, batch)
+        posted += len(batch)
+        if not batch or time.monotonic() >= until_s:
+            return posted
+
+
+def post_batch(site_id: str, batch: Sequence[UsageEvent]) -> None:
+    """Book a batch, acknowledge it, then tell whoever listens. Safe to repeat at any point."""
+    spoiled: list[tuple[UsageEvent, str]] = []
+    usages = _readable(site_id, batch, spoiled)
+    duplicates = _book_or_halve(site_id, usages, spoiled)
+    quarantine.put(site_id, spoiled)
+    unbooked = duplicates | {event.stream_id for event, _ in spoiled}
+    connections.usage_stream(site_id).acknowledge(
+        [
+            Acknowledgement(
+                stream_id=event.stream_id,
+                organization=event.organization,
+                debited_nanos=event.debited_nanos,
+                is_duplicate=event.stream_id in unbooked,
+            )
+            for event in batch
+        ]
+    )
+    organization_ids = frozenset(usage.gate.organization for usage in usages)
+    episodes.close_cured(organization_ids)
+    usage_posted.send_robust(sender=None, organization_ids=organization_ids)
+
+
+def _readable(
+    site_id: str, batch: Sequence[UsageEvent], spoiled: list[tuple[UsageEvent, str]]
+) -> list[Usage]:
+    named = {event.organization for event in batch}
+    rows = Organization.objects.filter(pk__in=named, site_id=site_id)
+    known = set(rows.values_list("pk", flat=True))
+    usages = []
+    for event in batch:
+        if event.organization not in known:
+            spoiled.append((event, "no such organization on this site"))
+            continue
+        try:
+            usages.append(usage_rows.read(site_id, event))
+        except usage_rows.UnreadableEvent as error:
+            spoiled.append((event, str(error)))
+    return usages
+
+
+def _book_or_halve(
+    site_id: str, usages: Sequence[Usage], spoiled: list[tuple[UsageEvent, str]]
+) -> set[str]:
+    """Book what can be booked; the stream ids of duplicates."""
+    if not usages:
+        return set()
+    try:
+        return _book_patiently(site_id, usages)
+    except _SPOILING as error:
+        if len(usages) == 1:
+            spoiled.append((usages[0].gate, str(error).partition("\n")[0]))
+            return set()
+    middle = len(usages) // 2
+    return _book_or_halve(site_id, usages[:middle], spoiled) | _book_or_halve(
+        site_id, usages[middle:], spoiled
+    )
+
+
+def _book_patiently(site_id: str, usages: Sequence[Usage]) -> set[str]:
+    for tries_left in reversed(range(BATCH_TRIES)):
+        try:
+            with transaction.atomic():
+                return _book(site_id, usages)
+        except (_LostRace, OperationalError):  # the latter: chosen as a deadlock's victim
+            if not tries_left or not connection.is_usable():
+                raise
+    return set()
+
+
+def _book(site_id: str, usages: Sequence[Usage]) -> set[str]:
+    """Put the Calls that are new on record and charge for them, in the caller's transaction."""
+    known = usage_rows.find_known([usage.gate.request_id for usage in usages])
+    fresh: dict[str, Usage] = {}
+    duplicates = set()
+    for usage in usages:
+        request_id = usage.gate.request_id
+        earlier, record = fresh.get(request_id), known.get(request_id)
+        if record is not None and record.stream_id == usage.gate.stream_id:
+            continue  # delivered again after a crash between commit and acknowledgement
+        if earlier is None and (record is None or _supersedes(usage, record)):
+            fresh[request_id] = usage
+        elif earlier is not None and usage.is_late and _is_uncharged_reaped(earlier):
+            fresh[request_id] = usage
+        else:
+            duplicates.add(usage.gate.stream_id)
+    new = list(fresh.values())
+    transaction_ids = _charge(site_id, new)
+    if new and usage_rows.insert(new, transaction_ids) != len(new):
+        raise _LostRace
+    _touch_keys(new)
+    return duplicates
+
+
+def _supersedes(usage: Usage, record: usage_rows.Known) -> bool:
+    return usage.is_late and record.is_superseded_by_late
+
+
+def _is_uncharged_reaped(usage: Usage) -> bool:
+    gate = usage.gate
+    is_uncharged = gate.debited_nanos == 0 and gate.written_off_nanos == 0
+    return is_uncharged and gate.ending == usage_rows.REAPED
+
+
+def _charge(site_id: str, new: Sequence[Usage]) -> dict[str, int]:
+    """One transaction per organization that owes or cost anything; its id by organization."""
+    groups: dict[str, list[Usage]] = defaultdict(list)
+    for usage in new:
+        groups[usage.gate.organization].append(usage)
+    postings = {each: _posting(site_id, each, group) for each, group in groups.items()}
+    moving = {each: posting for each, posting in postings.items() if any(posting.amounts.values())}
+    booked = ledger.post_all(list(moving.values())) if moving else []
+    return {each: posted.transaction_id for each, posted in zip(moving, booked, strict=True)}
+
+
+def _posting(site_id: str, organization_id: str, group: Sequence[Usage]) -> Posting:
+    """Revenue shows what was delivered; what nobody could pay is a write-off against it."""
+    charge = sum(usage.gate.debited_nanos for usage in group)
+    written_off = sum(usage.gate.written_off_nanos for usage in group)
+    cost = sum(usage.call.cost_nanos for usage in group)
+    first, last = group[0].gate.stream_id, group[-1].gate.stream_id
+    return Posting(
+        site_id=site_id,
+        kind=TransactionKind.CHARGE,
+        # An event is new only once, so that no two batches share their first and last.
+        external_id=f"{organization_id}:{first}:{last}",
+        amounts={
+            ledger.customer(site_id, organization_id): -charge,
+            ledger.house(site_id, AccountKind.REVENUE): charge + written_off,
+            ledger.house(site_id, AccountKind.WRITE_OFF): -written_off,
+            ledger.house(site_id, AccountKind.COST): cost,
+            ledger.house(site_id, AccountKind.PAYABLE): -cost,
+        },
+    )
+
+
+def _touch_keys(new: Sequence[Usage]) -> None:
+    """Move `last_used_at` on. A key that somebody is editing is left for the next Call."""
+    last_used_ms: dict[str, int] = {}
+    for usage in new:
+        key = usage.gate.key
+        last_used_ms[key] = max(last_used_ms.get(key, 0), usage.call.ended_at_ms)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE accounts_apikey AS api_key"
+            " SET last_used_at = to_timestamp(0) + used.at_ms * interval '1 millisecond'"
+            " FROM unnest(%s::text[], %s::bigint[]) AS used (id, at_ms),"
+            " (SELECT id FROM accounts_apikey WHERE id = ANY(%s)"
+            "  FOR NO KEY UPDATE SKIP LOCKED) AS idle"
+            " WHERE api_key.id = used.id AND api_key.id = idle.id AND (api_key.last_used_at IS NULL"
+            " OR api_key.last_used_at < to_timestamp(0) + used.at_ms * interval '1 millisecond')",
+            [list(last_used_ms), list(last_used_ms.values()), list(last_used_ms)],
+        )

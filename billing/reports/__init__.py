@@ -1,0 +1,1 @@
+"""What pages read: calls, spend, blocks, statement. Queries only; nothing here writes."""

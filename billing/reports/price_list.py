@@ -1,0 +1,56 @@
+"""What a site sells and at which price now, as its public page shows it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, Q
+
+from accounts.models import Site
+from billing.models import Model, Price, SiteTerms
+
+# A page, not an export: more models than this need a search of their own.
+MODELS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One model. Prices are nanos per million tokens; None is "not sold that way"."""
+
+    model: Model
+    input_nanos: int | None
+    cached_input_nanos: int | None
+    output_nanos: int | None
+
+
+def offers(site: Site, now: datetime) -> list[Offer]:
+    """Active models of the site that have a price in force at `now`, by id. Three queries."""
+    prices = in_force(site, now)
+    return [
+        Offer(
+            model=model,
+            input_nanos=prices[model.id].get("input"),
+            cached_input_nanos=prices[model.id].get("cached_input"),
+            output_nanos=prices[model.id].get("output"),
+        )
+        for model in sold(site)
+        if model.id in prices
+    ]
+
+
+def sold(site: Site) -> list[Model]:
+    """The site's models, priced or not."""
+    terms = SiteTerms.objects.filter(site=site).first()
+    if terms is None:
+        return []
+    query = Model.objects.all() if terms.offers_all_models else terms.models.all()
+    return list(query.filter(is_active=True).order_by("id")[:MODELS_MAX])
+
+
+def in_force(site: Site, now: datetime) -> dict[str, dict[str, int]]:
+    """Components by model; a site's own price goes before the default, a later one before both."""
+    rows = (
+        Price.objects.filter(Q(site=site) | Q(site__isnull=True), effective_from__lte=now)
+        .order_by("model_id", F("site").asc(nulls_last=True), "-effective_from")
+        .distinct("model_id")
+    )
+    return {row.model_id: row.components for row in rows}

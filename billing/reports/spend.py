@@ -1,0 +1,137 @@
+"""What was spent and refused over local days, grouped by day, model or key."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import TruncDate
+
+from accounts.models import ApiKey, Organization
+from billing.models import Refusal, UsageRecord
+from billing.reports import days
+
+GROUPS = ("day", "model", "key")
+
+
+@dataclass(slots=True)
+class Total:
+    """One row of the usage table; `key` is what a link to its calls filters by."""
+
+    key: str
+    label: str
+    calls: int = 0
+    failed: int = 0
+    refused: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    charge_nanos: int = 0
+
+    def add(self, other: "Total") -> None:
+        self.calls += other.calls
+        self.failed += other.failed
+        self.refused += other.refused
+        self.input_tokens += other.input_tokens
+        self.cached_tokens += other.cached_tokens
+        self.output_tokens += other.output_tokens
+        self.charge_nanos += other.charge_nanos
+
+
+def by_day_and_model(organization: Organization, span: list[date]) -> dict[tuple[date, str], int]:
+    """Nanos spent per local day and model, over the days of `span`. One query."""
+    rows = (
+        UsageRecord.objects.filter(
+            organization=organization, admitted_at__gte=days.start_of(span[0])
+        )
+        .annotate(day=TruncDate("admitted_at"))
+        .values_list("day", "model")
+        .annotate(spent=Sum("charge_nanos"))
+        .filter(spent__gt=0)
+    )
+    return {(day, model): int(spent) for day, model, spent in rows}
+
+
+def totals(organization: Organization, span: list[date], group: str) -> list[Total]:
+    """Rows of the usage table; days newest first, models and keys by what they cost."""
+    found: dict[str, Total] = {}
+    since = days.start_of(span[0])
+    column = {"day": "day", "model": "model", "key": "api_key_id"}[group]
+    for row in used(organization, since, column):
+        found[str(row["group"])] = Total(
+            key=str(row["group"] or ""),
+            label="",
+            calls=row["calls"],
+            failed=row["failed"],
+            input_tokens=row["input"],
+            cached_tokens=row["cached"],
+            output_tokens=row["output"],
+            charge_nanos=int(row["spent"]),
+        )
+    for row in turned_away(organization, since, column):
+        total = found.setdefault(str(row["group"]), Total(key=str(row["group"] or ""), label=""))
+        total.refused = row["refused"]
+    rows = list(found.values())
+    name(rows, group)
+    if group == "day":
+        return sorted(rows, key=lambda row: row.key, reverse=True)
+    return sorted(rows, key=lambda row: (-row.charge_nanos, -row.calls, row.label))
+
+
+def used(organization: Organization, since: Any, column: str) -> Iterable[dict[str, Any]]:
+    query = UsageRecord.objects.filter(organization=organization, admitted_at__gte=since)
+    return (
+        query.annotate(day=TruncDate("admitted_at"))
+        .values(group=F(column))
+        .annotate(
+            calls=Count("request_id"),
+            failed=Count("request_id", filter=~Q(status__gte=200, status__lt=400)),
+            input=Sum("input_tokens"),
+            cached=Sum("cached_input_tokens"),
+            output=Sum("output_tokens"),
+            spent=Sum("charge_nanos"),
+        )
+    )
+
+
+def turned_away(organization: Organization, since: Any, column: str) -> Iterable[dict[str, Any]]:
+    query = Refusal.objects.filter(organization=organization, at__gte=since)
+    grouped = query.annotate(day=TruncDate("at")).values(group=F(column))
+    return grouped.annotate(refused=Sum("multiplier"))
+
+
+def name(rows: list[Total], group: str) -> None:
+    """Give each row the words a person reads: a key's name instead of its id."""
+    names: dict[str, str] = {}
+    if group == "key":
+        keys = ApiKey.objects.filter(id__in=[row.key for row in rows])
+        names = {key.id: key.name for key in keys}
+    for row in rows:
+        row.label = names.get(row.key, row.key)
+
+
+def summed(rows: list[Total]) -> Total:
+    """The totals row."""
+    total = Total(key="", label="")
+    for row in rows:
+        total.add(row)
+    return total
+
+
+def by_key_today_and_month(organization: Organization) -> dict[str, tuple[int, int]]:
+    """Nanos spent per key: today, and since the first of the month (local days). One query."""
+    today = days.last(1)[0]
+    month = days.start_of(today.replace(day=1))
+    rows = (
+        UsageRecord.objects.filter(organization=organization, admitted_at__gte=month)
+        .values_list("api_key_id")
+        .annotate(
+            today=Sum("charge_nanos", filter=Q(admitted_at__gte=days.start_of(today)), default=0),
+            month=Sum("charge_nanos"),
+        )
+    )
+    spent: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    spent.update({key_id: (int(today), int(month)) for key_id, today, month in rows if key_id})
+    return spent

@@ -1,0 +1,84 @@
+"""The Celery tasks that keep books and gate together: short, idempotent, run every second or so.
+
+A server that is out of reach is logged and tried again at the next tick; one site's trouble holds
+up no other site. Which task runs when is `CELERY_BEAT_SCHEDULE` in the settings.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+
+from accounts.models import Site
+from billing import credits, gates, posting, reaper, refusals
+from billing.gate.errors import GateError, GateUnavailable
+
+logger = logging.getLogger(__name__)
+
+# A tick's work ends after this, so that a worker with a long backlog still gets to the others; the
+# next tick is waiting already. Shorter than the two seconds in which pages hear of a Call.
+RUN_S = 1.5
+
+# What an outage of Redis or Postgres looks like from here.
+OUTAGES = (GateError, OperationalError, InterfaceError)
+
+
+@shared_task(name="billing.tasks.post_usage")
+def post_usage() -> None:
+    """Post the usage of every site."""
+    consumer = f"{socket.gethostname()}:{os.getpid()}"
+    until_s = time.monotonic() + RUN_S
+    _for_each_site("usage", lambda site_id: posting.drain(site_id, consumer, until_s=until_s))
+
+
+@shared_task(name="billing.tasks.post_refusals")
+def post_refusals() -> None:
+    """Count the refusals of every site."""
+    until_s = time.monotonic() + RUN_S
+
+    def drain(site_id: str) -> None:
+        while refusals.drain(site_id) and time.monotonic() < until_s:
+            pass
+
+    _for_each_site("refusals", drain)
+
+
+@shared_task(name="billing.tasks.apply_credits")
+def apply_credits() -> None:
+    """Tell the gates of credits that could not be told at once."""
+    _quietly("credits", credits.apply_waiting)
+
+
+@shared_task(name="billing.tasks.reap_holds")
+def reap_holds() -> None:
+    """End the Holds of dead relays, and episodes that fell silent."""
+    _for_each_site("holds", reaper.reap)
+    _quietly("episodes", reaper.close_silent_episodes)
+
+
+@shared_task(name="billing.tasks.open_gates")
+def open_gates() -> None:
+    """Open gates that are closed: Redis is new, was emptied, or somebody asked for a rebuild."""
+    _quietly("gates", gates.open_gates)
+
+
+def _for_each_site(what: str, work: Callable[[str], object]) -> None:
+    site_ids: list[str] = []
+    _quietly(what, lambda: site_ids.extend(Site.objects.values_list("pk", flat=True)))
+    for site_id in site_ids:
+        if not _quietly(f"{what} of site {site_id}", lambda site_id=site_id: work(site_id)):  # type: ignore[misc]
+            return
+
+
+def _quietly(what: str, work: Callable[[], object]) -> bool:
+    """False when a server is out of reach: then no other site will fare better."""
+    try:
+        work()
+    except OUTAGES as error:
+        logger.warning("%s must wait: %s", what, error)
+        return not isinstance(error, (GateUnavailable, OperationalError, InterfaceError))
+    return True

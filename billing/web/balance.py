@@ -1,0 +1,33 @@
+"""The balance, how to add to it, and every movement of it."""
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import Act
+from accounts.web.access import member_page
+from accounts.web.pages import render_page
+from accounts.web.requests import MemberRequest
+from billing import balances
+from billing.reports import statement
+
+# Ledger ids are 64-bit; a longer number can only be nonsense.
+ID_DIGITS_MAX = 18
+
+
+@require_safe
+@member_page(Act.SEE_MONEY)
+def balance(request: MemberRequest) -> HttpResponse:
+    """C8 and C9: available, held and posted; the ledger."""
+    text = request.GET.get("before", "")
+    is_id = text.isascii() and text.isdigit() and len(text) <= ID_DIGITS_MAX
+    before = int(text) if is_id else None
+    lines = statement.read(request.organization, before=before)
+    here = reverse("balance")
+    context = {
+        "balance": lambda: balances.read(request.organization),
+        "statement": lines,
+        "older_url": f"{here}?before={lines.older}" if lines.older else "",
+        "newest_url": here if before else "",
+    }
+    return render_page(request, "app/balance.html", context, fragments=("funds", "ledger"))

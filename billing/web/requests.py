@@ -1,0 +1,119 @@
+"""The log of calls and the story of one."""
+
+from datetime import date
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounts.models import ApiKey
+from accounts.permissions import Act
+from accounts.web.access import member_page
+from accounts.web.pages import render_page
+from accounts.web.requests import MemberRequest
+from billing.models import Refusal, UsageRecord
+from billing.refusal_words import words_of
+from billing.reports import calls
+
+OUTCOMES = ("", "ok", "refused", "failed")
+
+
+@require_safe
+@member_page(Act.SEE_USAGE)
+def requests(request: MemberRequest) -> HttpResponse:
+    """C6. Filters and place live in the URL."""
+    filters = filters_of(request)
+    after = calls.parse_cursor(request.GET.get("after", ""))
+    page = calls.page(request.organization, filters, after=after)
+    kept = {name: value for name, value in query_of(filters).items() if value}
+    here = reverse("requests")
+    context = {
+        "page": page,
+        "filters": filters,
+        "keys": ApiKey.objects.filter(organization=request.organization).order_by("name"),
+        "older_url": f"{here}?{urlencode({**kept, 'after': str(page.older)})}" if page.older else "",
+        "newest_url": f"{here}?{urlencode(kept)}" if after else "",
+        "is_newest": after is None,
+        "outcomes": OUTCOMES,
+    }
+    return render_page(request, "app/requests.html", context, fragments=("log",))
+
+
+def filters_of(request: MemberRequest) -> calls.Filters:
+    """What the URL asks for; nonsense is the same as nothing."""
+    outcome = request.GET.get("outcome", "")
+    return calls.Filters(
+        outcome=outcome if outcome in OUTCOMES else "",
+        model=request.GET.get("model", "").strip()[: calls.SEARCH_CHARS_MAX],
+        key=request.GET.get("key", "").strip()[: calls.SEARCH_CHARS_MAX],
+        id=request.GET.get("id", "").strip()[: calls.SEARCH_CHARS_MAX],
+        day=day_of(request.GET.get("day", "")),
+    )
+
+
+def day_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def query_of(filters: calls.Filters) -> dict[str, str]:
+    return {
+        "outcome": filters.outcome,
+        "model": filters.model,
+        "key": filters.key,
+        "id": filters.id,
+        "day": filters.day.isoformat() if filters.day else "",
+    }
+
+
+@require_safe
+@member_page(Act.SEE_USAGE)
+def request_detail(request: MemberRequest, request_id: str) -> HttpResponse:
+    """C7. One call: what it cost and why, or which rule refused it. 404 for anyone else's."""
+    record = (
+        UsageRecord.objects.filter(organization=request.organization, request_id=request_id)
+        .select_related("api_key")
+        .first()
+    )
+    if record is not None:
+        context = {
+            "record": record,
+            "row": calls.row_of_record(record),
+            "lines": lines_of(record),
+            "words": words_of(record.error_code, record.status) if record.error_code else None,
+        }
+        return render_page(request, "app/request.html", context)
+    return refusal_detail(request, request_id)
+
+
+def refusal_detail(request: MemberRequest, request_id: str) -> HttpResponse:
+    """The same page for a call that never reached a model."""
+    refusal = (
+        Refusal.objects.filter(organization=request.organization, id=request_id)
+        .select_related("api_key", "episode")
+        .first()
+    )
+    if refusal is None:
+        raise Http404
+    context = {
+        "refusal": refusal,
+        "row": calls.row_of_refusal(refusal),
+        "words": words_of(refusal.code, refusal.status),
+    }
+    return render_page(request, "app/request.html", context)
+
+
+def lines_of(record: UsageRecord) -> list[dict[str, int | str]]:
+    """The arithmetic of a charge: quantity × price per million = line, in units of 1e-15."""
+    return [
+        {
+            "bucket": line["bucket"],
+            "quantity": line["quantity"],
+            "price_nanos": line["nanos_per_mtok"],
+            "product": line["quantity"] * line["nanos_per_mtok"],
+        }
+        for line in record.lines
+    ]

@@ -1,0 +1,85 @@
+"""Puts the relay together: adapters into ports, started and stopped in order."""
+
+import asyncio
+import logging
+import os
+import socket
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from billing.gate.client import RedisClient
+from billing.gate.errors import GateUnavailable
+from billing.gate.gate import Gate
+from relay.adapters.changes import Listener
+from relay.adapters.credit import GateCredit
+from relay.adapters.keys import CachedKeyDirectory
+from relay.adapters.refusals import RefusalSink
+from relay.adapters.routes import SnapshotTable
+from relay.proxy.app import Ports, Relay
+from relay.proxy.attempts import Opener
+from relay.proxy.upstream.client import HttpClient
+from relay.proxy.upstream.port import Timeouts
+
+log = logging.getLogger(__name__)
+
+# Settles that still wait for Redis when everything else has stopped; then the reaper has to do.
+LAST_SETTLES_S = 5.0
+
+
+@dataclass(slots=True)
+class RelayProcess:
+    """Everything one relay process runs beside its open calls."""
+
+    app: Relay
+    redis: RedisClient
+    upstreams: HttpClient
+    credit: GateCredit
+    routes: SnapshotTable
+    refusals: RefusalSink
+    changes: Listener
+
+    @classmethod
+    def from_settings(cls) -> "RelayProcess":
+        """Build it for this process; call inside the running loop."""
+        redis = RedisClient(settings.REDIS_URL)
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        gate = Gate(redis, owner=owner, hold_lifetime_ms=settings.HOLD_LIFETIME_MS)
+        credit = GateCredit(gate, hold_lifetime_ms=settings.HOLD_LIFETIME_MS)
+        keys, routes, refusals = CachedKeyDirectory(), SnapshotTable(), RefusalSink(redis)
+        upstreams = HttpClient(allowed_networks=settings.UPSTREAM_ALLOWED_NETWORKS)
+        opener = Opener(
+            client=upstreams,
+            timeouts=Timeouts(
+                first_byte_s=settings.UPSTREAM_FIRST_BYTE_S,
+                between_bytes_s=settings.UPSTREAM_BETWEEN_BYTES_S,
+            ),
+            deadline_s=settings.UPSTREAM_DEADLINE_S,
+        )
+        app = Relay(
+            Ports(keys, routes, credit, refusals), opener, body_bytes_max=settings.BODY_BYTES_MAX
+        )
+        changes = Listener(settings.DATABASE_URL, keys, routes.want_reload)
+        return cls(app, redis, upstreams, credit, routes, refusals, changes)
+
+    async def start(self) -> None:
+        """Load the catalog and begin. Without Redis it starts all the same and answers 503."""
+        await self.routes.load()
+        try:
+            await self.redis.connect()
+        except GateUnavailable as error:
+            log.warning("starting without the gate: %s", error)
+        for part in (self.routes, self.changes, self.refusals, self.app):
+            await part.start()
+
+    async def stop(self) -> None:
+        """End in the order that loses nothing: open calls have finished by now."""
+        for part in (self.app, self.changes, self.routes, self.refusals):
+            await part.stop()
+        try:
+            async with asyncio.timeout(LAST_SETTLES_S):
+                await self.credit.drain()
+        except TimeoutError:
+            log.error("stopping with calls unsettled: the reaper will end their Holds")
+        await self.upstreams.aclose()
+        await self.redis.close()

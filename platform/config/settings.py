@@ -1,0 +1,233 @@
+"""One settings module for every environment: what differs comes from variables (config.env).
+
+Under `make run` and `make test` the addresses and secrets come from the dev stack; anywhere else
+a missing secret stops the start.
+"""
+
+import hashlib
+from ipaddress import ip_network
+from pathlib import Path
+
+import psycopg.conninfo
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+# --- Secrets ---------------------------------------------------------------------------------
+SECRET_KEY = env.secret("SECRET_KEY")
+# Keyed hash of API keys. Changing it makes every key that was handed out unknown.
+API_KEY_PEPPER = hashlib.sha256(env.secret("API_KEY_PEPPER").encode()).digest()
+# Fernet keys for upstream credentials, newest first; older ones only decrypt.
+CREDENTIAL_KEYS = env.words("CREDENTIAL_KEYS")
+
+# --- Where we are ----------------------------------------------------------------------------
+DEBUG = env.flag("DEBUG", False)
+IS_DEVSTACK = env.flag("DEVSTACK", False)
+# Sites are resolved by exact Host in accounts.web.middleware, which answers 421 for others.
+ALLOWED_HOSTS = ["*"]
+USE_HTTPS = env.flag("USE_HTTPS", not IS_DEVSTACK)
+
+# --- Postgres and Redis ----------------------------------------------------------------------
+DATABASE_URL = env.url("DATABASE_URL", schemes=("postgres", "postgresql"))
+_pg = psycopg.conninfo.conninfo_to_dict(DATABASE_URL)
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _pg.pop("dbname", ""),
+        "USER": _pg.pop("user", ""),
+        "PASSWORD": _pg.pop("password", ""),
+        "HOST": _pg.pop("host", ""),
+        "PORT": str(_pg.pop("port", "")),
+        "OPTIONS": {"connect_timeout": 5, **_pg},
+        # Under ASGI a persistent connection would stay with a thread of the pool.
+        "CONN_MAX_AGE": 0,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The gate's Redis. Celery and Channels use other databases of the same server unless told.
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+BROKER_URL = env.url("BROKER_URL", REDIS_URL)
+CHANNELS_URL = env.url("CHANNELS_URL", REDIS_URL)
+
+# --- Celery ----------------------------------------------------------------------------------
+CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "celery:"}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+# Each tick is dropped when the one before it has not been taken up: ticks never pile up.
+CELERY_BEAT_SCHEDULE = {
+    "post-usage": {"task": "billing.tasks.post_usage", "schedule": 0.5, "options": {"expires": 2}},
+    "post-refusals": {
+        "task": "billing.tasks.post_refusals",
+        "schedule": 0.5,
+        "options": {"expires": 2},
+    },
+    "apply-credits": {
+        "task": "billing.tasks.apply_credits",
+        "schedule": 1.0,
+        "options": {"expires": 2},
+    },
+    "reap-holds": {
+        "task": "billing.tasks.reap_holds",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "open-gates": {"task": "billing.tasks.open_gates", "schedule": 5.0, "options": {"expires": 5}},
+}
+
+# --- Apps ------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "template_partials",
+    "allauth",
+    "allauth.account",
+    "accounts",
+    "billing",
+    "relay",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "accounts.web.middleware.SiteMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.web.middleware.LanguageMiddleware",
+    "accounts.web.middleware.OrganizationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "accounts.web.context.shell",
+            ],
+        },
+    }
+]
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [CHANNELS_URL], "prefix": "channels"},
+    }
+}
+
+# --- People ----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/app/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.web.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.web.forms.OrganizationSignupForm"
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "no-reply@localhost")
+
+# --- The web ---------------------------------------------------------------------------------
+SESSION_COOKIE_SECURE = USE_HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = USE_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = env.text("STATIC_ROOT", str(env.state_dir() / "static"))
+# Served straight from static/ unless an operator ran collectstatic: a fresh clone just works.
+WHITENOISE_USE_FINDERS = not Path(STATIC_ROOT).is_dir()
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Languages and time ----------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("简体中文")), ("zh-hant", _("繁體中文"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- The relay -------------------------------------------------------------------------------
+# Private networks that upstreams may live in (SSRF guard); loopback under `make run`.
+UPSTREAM_ALLOWED_NETWORKS = [
+    ip_network(word)
+    for word in env.words(
+        "UPSTREAM_ALLOWED_NETWORKS", ["127.0.0.0/8", "::1/128"] if IS_DEVSTACK else []
+    )
+]
+# A request body may be this long; the seeds' biggest are images in base64.
+BODY_BYTES_MAX = env.integer("BODY_BYTES_MAX", 20_000_000, minimum=1_000, maximum=1_000_000_000)
+# Acceptance parameters; tests shorten all of them alike.
+UPSTREAM_FIRST_BYTE_S = env.integer("UPSTREAM_FIRST_BYTE_S", 120, minimum=1, maximum=3_600)
+UPSTREAM_BETWEEN_BYTES_S = env.integer("UPSTREAM_BETWEEN_BYTES_S", 120, minimum=1, maximum=3_600)
+# All attempts of one Call together, until its answer begins.
+UPSTREAM_DEADLINE_S = env.integer("UPSTREAM_DEADLINE_S", 300, minimum=1, maximum=3_600)
+HOLD_LIFETIME_MS = env.integer("HOLD_LIFETIME_MS", 90_000, minimum=1_000, maximum=600_000)
+DRAIN_S = env.integer("DRAIN_S", 120, minimum=1, maximum=3_600)
+# Errors of the deployment go to the log; request bodies, prompts and keys never do.
+LOGGING_CONFIG = None
+
+from config.logging import configure  # noqa: E402  (needs nothing above, runs once at the end)
+
+configure(level=env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"))

@@ -1,0 +1,10 @@
+"""Every page's address. Inference endpoints are not here: `config.asgi` sends them to the relay."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("accounts/", include("accounts.web.auth_urls")),
+    path("", include("accounts.web.urls")),
+    path("", include("billing.web.urls")),
+    path("", include("relay.web.urls")),
+]

@@ -1,0 +1,1 @@
+"""The ports of `relay.proxy`, done with the ORM, Redis and billing."""

@@ -1,0 +1,17 @@
+"""What a key may spend and how fast: made by the key directory, read by the credit adapter."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from billing.gate.types import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Limits of the key and of its organization's plan, and the key's budget."""
+
+    key_limits: Limits
+    organization_limits: Limits
+    budget_nanos: int | None
+    budget_period: str
+    zone: ZoneInfo

@@ -1,0 +1,83 @@
+"""A Call as billing sees it: its charge and the event that posting will read."""
+
+import time
+from dataclasses import dataclass
+
+from billing import events
+from billing.pricing import Buckets, Charge, PriceVersion, price
+from relay.proxy.types import Call, Ending, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """An event, and the figures the gate needs beside it."""
+
+    event: bytes
+    charge_nanos: int
+    tokens: int  # for tokens per minute
+
+
+def final(call: Call) -> Priced:
+    """The Call as it ended; no usage is no charge."""
+    return _priced(call, call.usage, call.ending)
+
+
+def checkpoint(call: Call) -> Priced:
+    """What to charge should this relay die now: the prompt and what was delivered."""
+    if not call.is_started:
+        return untouched(call)
+    usage = Usage(
+        input_tokens=call.input_tokens_guess,
+        output_tokens=call.delivered_tokens,
+        is_estimated=True,
+    )
+    return _priced(call, usage, Ending.CUT)
+
+
+def untouched(call: Call) -> Priced:
+    """A Call that delivered nothing."""
+    return _priced(call, None, Ending.UPSTREAM_FAILED)
+
+
+def _priced(call: Call, usage: Usage | None, ending: Ending) -> Priced:
+    used = usage or Usage()
+    buckets = Buckets(used.input_tokens, used.cached_input_tokens, used.output_tokens)
+    version: PriceVersion = call.offer.price
+    charge = price(buckets, version)
+    event = events.UsageEvent(
+        request_id=call.request_id,
+        site=call.site.id,
+        organization=call.caller.organization_id,
+        api_key=call.caller.key_id,
+        endpoint=call.endpoint,
+        model=call.offer.model_id,
+        upstream=call.upstream_id,
+        ending=ending.value,
+        status=call.status,
+        error_code=call.error_code,
+        is_stream=call.is_stream,
+        is_estimated=used.is_estimated,
+        input_tokens=used.input_tokens,
+        cached_input_tokens=used.cached_input_tokens,
+        output_tokens=used.output_tokens,
+        reasoning_tokens=used.reasoning_tokens,
+        price_id=version.id,
+        lines=charge.lines,
+        cost_nanos=_cost(call, buckets).nanos,
+        hold_nanos=call.admission.hold_nanos if call.admission else 0,
+        attempts=tuple(
+            events.Attempt(a.upstream_id, a.status, a.code, a.latency_ms) for a in call.attempts
+        ),
+        admitted_at_ms=call.admitted_at_ms,
+        ended_at_ms=time.time_ns() // 1_000_000,
+        first_byte_ms=call.first_byte_ms,
+        duration_ms=call.elapsed_ms(),
+    )
+    tokens = used.input_tokens + used.cached_input_tokens + used.output_tokens
+    return Priced(events.encode(event), charge.nanos, tokens)
+
+
+def _cost(call: Call, buckets: Buckets) -> Charge:
+    """What the Upstream charges us; nothing while no cost is known or nothing was used."""
+    cost: PriceVersion | None = call.route.cost if call.route else None
+    return price(buckets, cost) if cost is not None else Charge(0, ())

@@ -1,0 +1,89 @@
+"""One change of the catalog, as a value: what `diff` finds, `store` does and the command prints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from billing.money import format_nanos
+from relay.catalog.document import UNSET
+
+Shown: TypeAlias = str | int | bool | list[str] | dict[str, str] | None
+
+
+class Kind(StrEnum):
+    """What is changed."""
+
+    PLAN = "plan"
+    UPSTREAM = "upstream"
+    MODEL = "model"
+    PRICE = "price"
+    ROUTE = "route"
+    SITE = "site"
+
+
+class Action(StrEnum):
+    """What is done to it. A price is only ever published: versions are never edited."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    PUBLISH = "publish"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field's value before and after; UNSET before means there was none."""
+
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`key` finds the row: (id,) or (model, upstream, name) of a route, or (model, site or "") of
+    a price. Never in repr: its fields may hold a credential."""
+
+    kind: Kind
+    action: Action
+    key: tuple[str, ...]
+    fields: Mapping[str, FieldChange]
+
+    def __repr__(self) -> str:
+        return f"<Change {self.action} {self.kind} {self.id}>"
+
+    @property
+    def id(self) -> str:
+        """How people and scripts speak of the row."""
+        if self.kind is Kind.ROUTE:
+            model, upstream, name = self.key
+            return f"{model} via {upstream} as {name}"
+        return " on ".join(part for part in self.key if part)
+
+    def after(self) -> dict[str, object]:
+        """The new values by field."""
+        return {name: change.after for name, change in self.fields.items()}
+
+    def shown(self) -> dict[str, object]:
+        """The change as one JSON object: money as decimal strings, credentials not at all."""
+        fields = {
+            name: {
+                "before": self._shown(name, change.before),
+                "after": self._shown(name, change.after),
+            }
+            for name, change in self.fields.items()
+        }
+        return {"kind": self.kind, "id": self.id, "action": self.action, "fields": fields}
+
+    def _shown(self, name: str, value: object) -> Shown:
+        if value is UNSET or value is None:
+            return None
+        if name == "credential":
+            return "stored" if value else ""
+        if isinstance(value, tuple):
+            return [str(item) for item in value]
+        if isinstance(value, Mapping):
+            return {bucket: format_nanos(nanos) for bucket, nanos in value.items()}
+        if isinstance(value, int) and self.kind is Kind.PRICE:
+            return format_nanos(value)
+        return value if isinstance(value, int) else str(value)

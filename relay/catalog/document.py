@@ -1,0 +1,107 @@
+"""What a catalog says, as values: the file and the database are both read into a `Document`.
+
+A field that a file does not name is `UNSET`: it keeps its stored value, or gets the default of a
+new row. Pure data: no I/O, no Django.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, Literal, TypeAlias
+
+
+class Unset(Enum):
+    """The type of `UNSET`; `None` is taken: it means "no limit"."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+
+# Nanos per million tokens, by bucket.
+Components: TypeAlias = Mapping[str, int]
+NESTED: Final = {"nested": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSpec:
+    """A vendor connection; `credential` is in the clear and kept out of repr, output, export."""
+
+    id: str
+    dialect: str | Unset = UNSET
+    base_url: str | Unset = UNSET
+    provider: str | Unset = UNSET
+    is_active: bool | Unset = UNSET
+    credential: str | Unset = field(default=UNSET, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSpec:
+    """A way to serve a model; (upstream, name) tells it from the model's others."""
+
+    upstream: str
+    name: str
+    priority: int | Unset = UNSET
+    weight: int | Unset = UNSET
+    cost: Components | Unset = UNSET
+    is_active: bool | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """Something sold. `routes`, when given, is the whole set."""
+
+    id: str
+    name: str | Unset = UNSET
+    owned_by: str | Unset = UNSET
+    context_tokens: int | Unset = UNSET
+    max_output_tokens: int | Unset = UNSET
+    is_active: bool | Unset = UNSET
+    price: Components | Unset = field(default=UNSET, metadata=NESTED)
+    routes: tuple[RouteSpec, ...] | Unset = field(default=UNSET, metadata=NESTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSpec:
+    """A set of limits; None is no limit."""
+
+    id: str
+    requests_per_minute: int | Unset | None = UNSET
+    tokens_per_minute: int | Unset | None = UNSET
+    concurrency: int | Unset | None = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSpec:
+    """A storefront. `domains` and `models`, when given, are the whole set; `prices` adds to it."""
+
+    id: str
+    name: str | Unset = UNSET
+    domains: tuple[str, ...] | Unset = UNSET
+    currency: str | Unset = UNSET
+    language: str | Unset = UNSET
+    time_zone: str | Unset = UNSET
+    preset: str | Unset = UNSET
+    no_credit_status: int | Unset = UNSET
+    support_contact: str | Unset = UNSET
+    is_active: bool | Unset = UNSET
+    plan: str | Unset = UNSET
+    models: Literal["all"] | tuple[str, ...] | Unset = UNSET
+    prices: Mapping[str, Components] | Unset = field(default=UNSET, metadata=NESTED)
+
+
+Spec: TypeAlias = UpstreamSpec | RouteSpec | ModelSpec | PlanSpec | SiteSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A catalog by id. `lines` maps a dotted path such as `sites.acme.plan` to its line, for
+    messages; it is empty for what the database holds."""
+
+    upstreams: Mapping[str, UpstreamSpec] = field(default_factory=dict)
+    models: Mapping[str, ModelSpec] = field(default_factory=dict)
+    plans: Mapping[str, PlanSpec] = field(default_factory=dict)
+    sites: Mapping[str, SiteSpec] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    # Sites that books are kept for: their currency is the unit of every stored amount.
+    sites_in_use: frozenset[str] = field(default=frozenset(), compare=False)

@@ -1,0 +1,105 @@
+"""A `Document` → the text of a catalog file. Writes no credential: applying the file to the same
+deployment keeps what is stored there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from billing.money import format_nanos
+from billing.pricing import Bucket
+from relay.catalog.document import (
+    UNSET,
+    Components,
+    Document,
+    ModelSpec,
+    RouteSpec,
+    SiteSpec,
+    Unset,
+    UpstreamSpec,
+)
+
+HEADER = """\
+# What this deployment sells. `manage.py catalog apply FILE` makes it so; what is not named here
+# is left alone. Credentials are never exported: add `credential: env:NAME` where one is needed.
+"""
+LINE_CHARS_MAX = 100
+LIMITS = ("requests_per_minute", "tokens_per_minute", "concurrency")
+# What a new row gets anyway goes without saying; a pause is worth a line.
+DEFAULTS: Mapping[str, object] = {
+    "is_active": True,
+    "name": "",
+    "owned_by": "",
+    "provider": "",
+    "support_contact": "",
+}
+
+
+def export(document: Document) -> str:
+    """The file; applying it to where it came from changes nothing."""
+    content = {
+        "upstreams": [_upstream(spec) for spec in document.upstreams.values()],
+        "models": [_model(spec) for spec in document.models.values()],
+        "plans": [_fields(spec, ("id", *LIMITS)) for spec in document.plans.values()],
+        "sites": [_site(spec) for spec in document.sites.values()],
+    }
+    # Flow style for the innermost mappings: a route or a price is one line.
+    return HEADER + yaml.safe_dump(
+        {name: rows for name, rows in content.items() if rows},
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=None,
+        width=LINE_CHARS_MAX,
+    )
+
+
+def _fields(spec: object, names: tuple[str, ...]) -> dict[str, Any]:
+    """The named fields that are set and say something."""
+    values = {name: getattr(spec, name) for name in names}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if value is not UNSET and value != DEFAULTS.get(name, UNSET)
+    }
+
+
+def _upstream(spec: UpstreamSpec) -> dict[str, Any]:
+    return _fields(spec, ("id", "dialect", "base_url", "provider", "is_active"))
+
+
+def _model(spec: ModelSpec) -> dict[str, Any]:
+    names = ("id", "name", "owned_by", "context_tokens", "max_output_tokens", "is_active")
+    row = _fields(spec, names)
+    if spec.price is not UNSET:
+        row["price"] = _amounts(spec.price)
+    row["routes"] = [_route(route) for route in _or_empty(spec.routes)]
+    return row
+
+
+def _route(spec: RouteSpec) -> dict[str, Any]:
+    row = _fields(spec, ("upstream", "name", "priority", "weight", "is_active"))
+    if spec.cost is not UNSET and spec.cost:
+        row["cost"] = _amounts(spec.cost)
+    return row
+
+
+def _site(spec: SiteSpec) -> dict[str, Any]:
+    names = (
+        *("id", "name", "domains", "currency", "language", "time_zone", "preset"),
+        *("no_credit_status", "support_contact", "is_active", "plan", "models"),
+    )
+    row = _fields(spec, names)
+    if spec.prices is not UNSET and spec.prices:
+        row["prices"] = {model_id: _amounts(price) for model_id, price in spec.prices.items()}
+    return row
+
+
+def _or_empty(routes: tuple[RouteSpec, ...] | Unset) -> tuple[RouteSpec, ...]:
+    return () if routes is UNSET else routes
+
+
+def _amounts(components: Components) -> dict[str, str]:
+    """In the order of the buckets: JSONB keeps none."""
+    return {
+        bucket.value: format_nanos(components[bucket]) for bucket in Bucket if bucket in components
+    }

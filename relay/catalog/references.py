@@ -1,0 +1,86 @@
+"""Whether a document makes sense as a whole, together with what is stored: nothing unknown is
+referred to, new rows have what they need, no two sites claim one domain. Pure."""
+
+from dataclasses import dataclass
+
+from relay.catalog.document import UNSET, Document, ModelSpec, SiteSpec, Unset
+from relay.catalog.problems import Problems
+
+# What has no sensible default in a new row.
+NEEDED_BY_NEW_UPSTREAM = ("base_url",)
+NEEDED_BY_NEW_SITE = ("name", "domains", "plan")
+
+
+def check(wanted: Document, stored: Document, *, file: str) -> None:
+    """Raise `CatalogRefused` with every problem's line."""
+    checker = _Checker(wanted, stored, Problems(file))
+    for upstream in wanted.upstreams.values():
+        if upstream.id not in stored.upstreams:
+            checker.needs(f"upstreams.{upstream.id}", upstream, NEEDED_BY_NEW_UPSTREAM)
+    for model in wanted.models.values():
+        checker.model(model)
+    for site in wanted.sites.values():
+        checker.site(site)
+    checker.domains()
+    checker.problems.refuse()
+
+
+@dataclass(frozen=True, slots=True)
+class _Checker:
+    wanted: Document
+    stored: Document
+    problems: Problems
+
+    def refuse(self, path: str, message: str) -> None:
+        self.problems.add(self.wanted.lines.get(path, 1), f"{path}: {message}")
+
+    def needs(self, path: str, spec: object, names: tuple[str, ...]) -> None:
+        for name in names:
+            if getattr(spec, name) in (UNSET, ()):
+                self.refuse(path, f"a new one needs {name}")
+
+    def model(self, model: ModelSpec) -> None:
+        if model.routes is UNSET:
+            return
+        for position, route in enumerate(model.routes):
+            if route.upstream not in {**self.wanted.upstreams, **self.stored.upstreams}:
+                path = f"models.{model.id}.routes[{position}].upstream"
+                self.refuse(path, f"no upstream {route.upstream!r}")
+
+    def site(self, site: SiteSpec) -> None:
+        path = f"sites.{site.id}"
+        if site.id not in self.stored.sites:
+            self.needs(path, site, NEEDED_BY_NEW_SITE)
+        if site.plan is not UNSET and site.plan not in {**self.wanted.plans, **self.stored.plans}:
+            self.refuse(f"{path}.plan", f"no plan {site.plan!r}")
+        offered = () if site.models is UNSET or site.models == "all" else site.models
+        for model_id in offered:
+            self._known_model(f"{path}.models.{model_id}", model_id)
+        for model_id in () if site.prices is UNSET else site.prices:
+            self._known_model(f"{path}.prices.{model_id}", model_id)
+        self._currency(site)
+
+    def _known_model(self, path: str, model_id: str) -> None:
+        if model_id not in {**self.wanted.models, **self.stored.models}:
+            self.refuse(path, f"no model {model_id!r}")
+
+    def _currency(self, site: SiteSpec) -> None:
+        old: str | Unset = UNSET
+        if site.id in self.stored.sites_in_use:
+            old = self.stored.sites[site.id].currency
+        if UNSET not in (old, site.currency) and old != site.currency:
+            message = f"the site has customers whose balances are in {old}: it cannot change"
+            self.refuse(f"sites.{site.id}.currency", message)
+
+    def domains(self) -> None:
+        """A host name leads to one site, counting the sites that the file does not name."""
+        owners: dict[str, str] = {}
+        for site in self.stored.sites.values():
+            ours = self.wanted.sites.get(site.id)
+            if site.domains is not UNSET and (ours is None or ours.domains is UNSET):
+                owners.update(dict.fromkeys(site.domains, site.id))
+        for site in self.wanted.sites.values():
+            for domain in () if site.domains is UNSET else site.domains:
+                if owners.setdefault(domain, site.id) != site.id:
+                    path = f"sites.{site.id}.domains.{domain}"
+                    self.refuse(path, f"already leads to site {owners[domain]!r}")

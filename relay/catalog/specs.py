@@ -1,0 +1,153 @@
+"""Sections of a catalog file → specs. What is missing or wrong is noted with its line; a spec
+with problems is never applied. Reads no database."""
+
+from pathlib import Path
+from typing import Literal
+
+from billing.pricing import REQUIRED, Bucket
+from relay.catalog import credentials, values
+from relay.catalog.document import (
+    UNSET,
+    Components,
+    ModelSpec,
+    PlanSpec,
+    RouteSpec,
+    SiteSpec,
+    Unset,
+    UpstreamSpec,
+)
+from relay.catalog.sections import Section
+
+# The widths of the database columns.
+TOKENS_MAX = 2**31 - 1
+TOKENS_PER_MINUTE_MAX = 2**63 - 1
+SMALL_MAX = 2**15 - 1
+
+
+def upstream(section: Section, upstream_id: str, *, folder: Path) -> UpstreamSpec:
+    """An entry of `upstreams`; the credential comes back resolved."""
+
+    def resolve(reference: str) -> str:
+        return credentials.resolve(reference, folder=folder)
+
+    credential: str | Unset = UNSET
+    if section.unwrap("credential"):
+        credential = section.text("credential", resolve)
+    else:
+        message = "one credential per upstream: give each further one an upstream of its own"
+        section.problem(section.line_of("credential"), f"{section.at('credential')}: {message}")
+    return UpstreamSpec(
+        id=upstream_id,
+        dialect=section.text("dialect", values.dialect),
+        base_url=section.text("base_url", values.base_url),
+        provider=section.text("provider", values.optional_text(60)),
+        is_active=section.flag("is_active"),
+        credential=credential,
+    )
+
+
+def model(section: Section, model_id: str) -> ModelSpec:
+    """An entry of `models`."""
+    return ModelSpec(
+        id=model_id,
+        name=section.text("name", values.optional_text(200)),
+        owned_by=section.text("owned_by", values.optional_text(100)),
+        context_tokens=section.integer("context_tokens", minimum=1, maximum=TOKENS_MAX),
+        max_output_tokens=section.integer("max_output_tokens", minimum=1, maximum=TOKENS_MAX),
+        is_active=section.flag("is_active"),
+        price=_components(section, "price"),
+        routes=_routes(section, model_id),
+    )
+
+
+def plan(section: Section, plan_id: str) -> PlanSpec:
+    """An entry of `plans`."""
+    return PlanSpec(
+        id=plan_id,
+        requests_per_minute=section.limit("requests_per_minute", maximum=TOKENS_MAX),
+        tokens_per_minute=section.limit("tokens_per_minute", maximum=TOKENS_PER_MINUTE_MAX),
+        concurrency=section.limit("concurrency", maximum=TOKENS_MAX),
+    )
+
+
+def site(section: Section, site_id: str) -> SiteSpec:
+    """An entry of `sites`."""
+    return SiteSpec(
+        id=site_id,
+        name=section.text("name", values.text(100)),
+        domains=section.texts("domains", values.domain),
+        currency=section.text("currency", values.currency),
+        language=section.text("language", values.language),
+        time_zone=section.text("time_zone", values.time_zone),
+        preset=section.text("preset", values.preset),
+        no_credit_status=section.number("no_credit_status", values.no_credit_status),
+        support_contact=section.text("support_contact", values.optional_text(200)),
+        is_active=section.flag("is_active"),
+        plan=section.text("plan", values.slug),
+        models=_offered(section),
+        prices=_site_prices(section),
+    )
+
+
+def _routes(section: Section, model_id: str) -> tuple[RouteSpec, ...] | Unset:
+    if not section.has("routes"):
+        return UNSET
+    routes: dict[tuple[str, str], RouteSpec] = {}
+    for item in section.sections("routes"):
+        route = _route(item, model_id)
+        item.finish()
+        key = (route.upstream, route.name)
+        if key in routes:
+            item.problem(item.line, f"{item.path}: a second route to {key[0]} as {key[1]}")
+        routes[key] = route
+    return tuple(routes.values())
+
+
+def _route(section: Section, model_id: str) -> RouteSpec:
+    upstream_id = section.text("upstream", values.slug, is_required=True)
+    name = section.text("name", values.text(200))
+    return RouteSpec(
+        upstream="" if upstream_id is UNSET else upstream_id,
+        # Most models are sold under the vendor's own id.
+        name=model_id if name is UNSET else name,
+        priority=section.integer("priority", minimum=0, maximum=SMALL_MAX),
+        weight=section.integer("weight", minimum=0, maximum=SMALL_MAX),
+        cost=_components(section, "cost", may_be_empty=True),
+        is_active=section.flag("is_active"),
+    )
+
+
+def _components(section: Section, name: str, *, may_be_empty: bool = False) -> Components | Unset:
+    found = section.section(name)
+    if found is None:
+        return UNSET
+    is_empty = may_be_empty and not any(found.has(bucket) for bucket in Bucket)
+    components: dict[str, int] = {}
+    for bucket in Bucket:
+        nanos = found.text(bucket, values.money)
+        if nanos is not UNSET:
+            components[bucket.value] = nanos
+        elif bucket in REQUIRED and not found.has(bucket) and not is_empty:
+            # Left out by an oversight it would be sold for nothing.
+            found.problem(found.line, f'{found.at(bucket)}: missing (write "0" if it is free)')
+    found.finish()
+    return components
+
+
+def _offered(section: Section) -> Literal["all"] | tuple[str, ...] | Unset:
+    if section.is_list("models") or not section.has("models"):
+        listed = section.texts("models", values.model_id)
+        return listed if listed is UNSET else tuple(sorted(listed))
+    return section.text("models", values.the_word_all)
+
+
+def _site_prices(section: Section) -> dict[str, Components] | Unset:
+    prices = section.section("prices")
+    if prices is None:
+        return UNSET
+    found: dict[str, Components] = {}
+    for model_id in prices.names():
+        components = _components(prices, model_id)
+        if components is not UNSET:
+            found[model_id] = components
+    return found

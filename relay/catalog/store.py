@@ -1,0 +1,134 @@
+"""Makes the database say what a document says, in one transaction. The only writer of the
+package; prices go through `billing.prices`, which never edits a version."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import Site, SiteDomain
+from billing import prices
+from billing.models import Model, Plan, SiteTerms
+from relay import signals
+from relay.catalog import references, stored
+from relay.catalog.changes import Action, Change, Kind
+from relay.catalog.diff import diff
+from relay.catalog.document import UNSET, Components, Document
+from relay.models import Route, Upstream
+
+# Two catalogs applied at once would each compare with a state that the other is changing.
+APPLY_LOCK = 0x746F6C6C  # "toll": an advisory lock's number is only ours by being unlikely
+
+
+def compare(document: Document, *, file: str) -> list[Change]:
+    """What `apply` would change. Raises `CatalogRefused` for what does not fit together."""
+    before = stored.read(timezone.now())
+    references.check(document, before, file=file)
+    return diff(document, before)
+
+
+@transaction.atomic
+def apply(document: Document, *, file: str) -> list[Change]:
+    """Make the changes and answer them; all or none. Applying it again changes nothing.
+
+    A price that differs from the one in force gets a new version, in force from now on.
+    `catalog_changed` is sent after commit if anything changed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPLY_LOCK])
+    changes = compare(document, file=file)
+    _free_domains(changes)
+    for change in changes:
+        if change.kind is Kind.PRICE:
+            _publish(change, document)
+        else:
+            WRITERS[change.kind](change)
+    if changes:
+        signals.announce()
+    return changes
+
+
+def _free_domains(changes: Sequence[Change]) -> None:
+    """A domain may move from one site to another in one file: take it away before giving it."""
+    moved = [change.key[0] for change in changes if "domains" in change.fields]
+    SiteDomain.objects.filter(site_id__in=moved).delete()
+
+
+def _publish(change: Change, document: Document) -> None:
+    model_id, site_id = change.key
+    prices.publish(
+        Model.objects.get(pk=model_id),
+        site=Site.objects.get(pk=site_id) if site_id else None,
+        components=_components(document, model_id, site_id),
+    )
+
+
+def _components(document: Document, model_id: str, site_id: str) -> Components:
+    """The whole version: a change only holds the components that differ."""
+    if not site_id:
+        price = document.models[model_id].price
+        return {} if price is UNSET else price
+    site_prices = document.sites[site_id].prices
+    return {} if site_prices is UNSET else site_prices[model_id]
+
+
+def _write_plan(change: Change) -> None:
+    Plan.objects.update_or_create(pk=change.key[0], defaults=change.after())
+
+
+def _write_model(change: Change) -> None:
+    Model.objects.update_or_create(pk=change.key[0], defaults=change.after())
+
+
+def _write_upstream(change: Change) -> None:
+    values = change.after()
+    credential = values.pop("credential", None)
+    upstream, _ = Upstream.objects.update_or_create(pk=change.key[0], defaults=values)
+    if credential is not None:
+        upstream.set_credential(cast(str, credential))
+        upstream.save(update_fields=["credential_encrypted"])
+
+
+def _write_route(change: Change) -> None:
+    model_id, upstream_id, name = change.key
+    if change.action is Action.DELETE:
+        Route.objects.filter(model_id=model_id, upstream_id=upstream_id, name=name).delete()
+        return
+    Route.objects.update_or_create(
+        model_id=model_id, upstream_id=upstream_id, name=name, defaults=change.after()
+    )
+
+
+def _write_site(change: Change) -> None:
+    values: dict[str, Any] = change.after()
+    domains = values.pop("domains", ())
+    terms = {name: values.pop(name) for name in ("plan", "models") if name in values}
+    site, _ = Site.objects.update_or_create(pk=change.key[0], defaults=values)
+    SiteDomain.objects.bulk_create(
+        SiteDomain(domain=domain, site=site, position=position)
+        for position, domain in enumerate(domains)
+    )
+    _write_terms(site, terms)
+
+
+def _write_terms(site: Site, terms: dict[str, Any]) -> None:
+    values: dict[str, Any] = {}
+    if "plan" in terms:
+        values["plan_id"] = terms["plan"]
+    if "models" in terms:
+        values["offers_all_models"] = terms["models"] == "all"
+    if not values:
+        return
+    row, _ = SiteTerms.objects.update_or_create(site=site, defaults=values)
+    if "models" in terms:
+        row.models.set([] if terms["models"] == "all" else terms["models"])
+
+
+WRITERS: dict[Kind, Callable[[Change], None]] = {
+    Kind.PLAN: _write_plan,
+    Kind.UPSTREAM: _write_upstream,
+    Kind.MODEL: _write_model,
+    Kind.ROUTE: _write_route,
+    Kind.SITE: _write_site,
+}

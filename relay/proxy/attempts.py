@@ -1,0 +1,191 @@
+"""Trying Routes until one answers. Fails over only while the client has got nothing."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import random
+
+import msgspec
+
+from relay.proxy import routing
+from relay.proxy.chat_request import ChatRequest
+from relay.proxy.dialects import openai
+from relay.proxy.errors import ApiError, Cause
+from relay.proxy.types import Attempt, Call, Route
+from relay.proxy.upstream.errors import FirstByteTimeout, ReadTimeout, UpstreamError
+from relay.proxy.upstream.port import Timeouts, UpstreamClient, UpstreamResponse
+
+# A non-streamed answer is read whole before it is sent on; text answers stay under 2 MB.
+ANSWER_BYTES_MAX = 64_000_000
+# An upstream's error body is only looked at for `code` and `param`.
+ERROR_BYTES_MAX = 64_000
+
+# The vendor's own judgement of the request: another Route would say the same.
+_CALLER_FAULTS = frozenset({400, 413, 422})
+# Upstream error codes that clients act on, and what we call them.
+_KNOWN_CODES = {
+    "context_length_exceeded": Cause.CONTEXT_LENGTH,
+    "content_filter": Cause.CONTENT_POLICY,
+    "content_policy_violation": Cause.CONTENT_POLICY,
+}
+
+
+class _ErrorFields(msgspec.Struct):
+    code: str | int | None = None
+    param: str | None = None
+
+
+class _ErrorBody(msgspec.Struct):
+    error: _ErrorFields
+
+
+_error_body = msgspec.json.Decoder(_ErrorBody)
+
+
+class _Failed(Exception):
+    """One attempt came to nothing; the next Route may be tried."""
+
+    def __init__(self, code: str, *, status: int = 0, cause: Cause = Cause.UPSTREAM_ERROR) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status = status
+        self.cause = cause
+
+
+@dataclass(slots=True)
+class Opened:
+    """An answer that has begun. `head` is what the client gets first; nothing was sent yet."""
+
+    response: UpstreamResponse
+    head: bytes
+    reader: openai.StreamReader | None  # None: `head` is the whole answer
+    answer: openai.Answer | None = None
+
+
+@dataclass(slots=True)
+class Opener:
+    """Opens answers; one per relay process."""
+
+    client: UpstreamClient
+    timeouts: Timeouts
+    deadline_s: float  # for all attempts of a Call together
+    cooldowns: routing.Cooldowns = field(default_factory=routing.Cooldowns)
+    draw: Callable[[], float] = random
+
+    async def open(self, call: Call, request: ChatRequest) -> Opened:
+        """The first answer that a Route gives; sets `call.route` and `call.attempts`.
+
+        Raises ApiError when the request itself was refused, or no Route answered.
+        """
+        now = asyncio.get_running_loop().time
+        cool = [r for r in call.offer.routes if self.cooldowns.is_cool(r.upstream_id, now())]
+        failed: _Failed | None = None
+        for route in routing.ordered(cool, self.draw):
+            if len(call.attempts) >= routing.ATTEMPTS_MAX:
+                break
+            left_s = self.deadline_s - (now() - call.started_at)
+            if left_s <= 0:
+                break
+            started = now()
+            try:
+                opened = await self._attempt(route, call, request, left_s)
+            except _Failed as failure:
+                failed = failure
+                _note(call, route, failure.status, failure.code, now() - started)
+                continue
+            _note(call, route, 200, "", now() - started)
+            call.route = route
+            return opened
+        raise self._given_up(call, failed, now())
+
+    def _given_up(self, call: Call, failed: _Failed | None, now: float) -> ApiError:
+        if failed is None or failed.cause is Cause.NO_UPSTREAM_AVAILABLE:
+            wait_s = self.cooldowns.wait_s(call.offer.routes, now)
+            return ApiError(Cause.NO_UPSTREAM_AVAILABLE, retry_after_s=wait_s)
+        return ApiError(failed.cause)
+
+    async def _attempt(
+        self, route: Route, call: Call, request: ChatRequest, left_s: float
+    ) -> Opened:
+        response = None
+        try:
+            async with asyncio.timeout(left_s):
+                response = await self.client.request(
+                    route.origin,
+                    b"POST",
+                    openai.PATH,
+                    route.head,
+                    request.body_for(route.name, output_tokens_cap=_cap(call)),
+                    self.timeouts,
+                )
+                opened = await self._judge(route, call, response)
+        except TimeoutError:
+            raise _Failed("deadline", cause=Cause.UPSTREAM_TIMEOUT) from None
+        except (FirstByteTimeout, ReadTimeout) as error:
+            raise _Failed(type(error).__name__, cause=Cause.UPSTREAM_TIMEOUT) from None
+        except UpstreamError as error:
+            raise _Failed(type(error).__name__) from None
+        else:
+            response = None if opened.reader is not None else response
+            return opened
+        finally:
+            if response is not None:
+                response.close()
+
+    async def _judge(self, route: Route, call: Call, response: UpstreamResponse) -> Opened:
+        if response.status != 200:
+            await self._refused(route, call, response)
+        if not call.is_stream:
+            body = await response.read(ANSWER_BYTES_MAX)
+            answer = openai.read_answer(body)
+            if not answer.is_valid:
+                raise _Failed("not_an_answer", status=200)
+            return Opened(response, body, None, answer)
+        if b"event-stream" not in (response.header(b"content-type") or b""):
+            raise _Failed("not_a_stream", status=200)
+        reader = openai.StreamReader(call.wants_usage_frame)
+        while not (head := reader.feed(chunk := await response.chunk())):
+            if reader.has_error or reader.is_done or not chunk:
+                raise _Failed("error_event" if reader.has_error else "empty_stream", status=200)
+        return Opened(response, head, reader)
+
+    async def _refused(self, route: Route, call: Call, response: UpstreamResponse) -> None:
+        status = response.status
+        if status in _CALLER_FAULTS:
+            error = _caller_fault(await response.read(ERROR_BYTES_MAX))
+            latency_s = asyncio.get_running_loop().time() - call.started_at
+            _note(call, route, status, error.cause.value.code, latency_s)
+            raise error
+        if status in (429, 503):
+            now = asyncio.get_running_loop().time()
+            if (wait := _retry_after(response.header(b"retry-after"))) is not None:
+                self.cooldowns.note(route.upstream_id, now=now, retry_after_s=wait)
+            raise _Failed(f"status_{status}", status=status, cause=Cause.NO_UPSTREAM_AVAILABLE)
+        raise _Failed(f"status_{status}", status=status)
+
+
+def _note(call: Call, route: Route, status: int, code: str, latency_s: float) -> None:
+    call.attempts.append(Attempt(route.upstream_id, status, code, int(latency_s * 1000)))
+
+
+def _cap(call: Call) -> int | None:
+    """The output cap to send, per choice; None leaves the caller's own."""
+    if call.admission is None or not call.admission.is_clamped:
+        return None
+    return call.admission.output_tokens_cap // call.choices
+
+
+def _retry_after(value: bytes | None) -> float | None:
+    """Seconds; the HTTP-date form is rare enough to be left out (RFC 9110, 10.2.3)."""
+    return float(value) if value is not None and value.isdigit() and len(value) < 7 else None
+
+
+def _caller_fault(body: bytes) -> ApiError:
+    """The vendor's refusal in our words: only its `param`, and codes that clients act on."""
+    try:
+        given = _error_body.decode(body).error
+    except (msgspec.DecodeError, RecursionError):
+        return ApiError(Cause.UPSTREAM_REJECTED)
+    cause = _KNOWN_CODES.get(str(given.code), Cause.UPSTREAM_REJECTED)
+    param = given.param if given.param and given.param.isidentifier() else None
+    return ApiError(cause, param=param)

@@ -1,0 +1,179 @@
+"""One chat completion from the admitted request to the settled end.
+
+Whatever happens in between, a Call that was admitted is settled exactly once, and the debit comes
+before the last byte.
+"""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+
+from relay.proxy import metering, sse
+from relay.proxy.attempts import Opened, Opener
+from relay.proxy.chat_request import ChatRequest
+from relay.proxy.client import Client, rate_headers
+from relay.proxy.dialects import openai
+from relay.proxy.errors import ApiError, Cause
+from relay.proxy.ports import CreditGate
+from relay.proxy.types import Call, Caller, Ending, Offer, Site
+from relay.proxy.upstream.errors import UpstreamError
+
+log = logging.getLogger(__name__)
+
+ENDPOINT = "chat/completions"
+_JSON = (b"content-type", b"application/json")
+_STREAM = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold chunks back
+)
+# A checkpoint is written after so many tokens, or a second (the Relay's ticker), at the latest.
+CHECKPOINT_TOKENS = 64
+
+
+@dataclass(slots=True)
+class Conductor:
+    """Leads Calls through the gate, the Routes and the stream; one per relay process."""
+
+    gate: CreditGate
+    opener: Opener
+    live: set[Call]  # Calls under way, for the ticker that renews their Holds
+
+    async def conduct(self, call: Call, request: ChatRequest, client: Client) -> None:
+        """Serve `call`. Raises ApiError while nothing was sent; the Hold is ended then too."""
+        await self.gate.admit(call)
+        self.live.add(call)
+        client.watch()
+        try:
+            opened = await self.opener.open(call, request)
+            try:
+                await self._relay(call, opened, client)
+            finally:
+                opened.response.close()
+        except asyncio.CancelledError:
+            await self._left(call, client)
+        except ApiError as error:
+            client.unwatch()
+            call.status = error.status_for(call.site.no_credit_status)
+            call.error_code = error.cause.value.code
+            raise
+        except Exception:
+            call.status, call.error_code = call.status or 500, Cause.INTERNAL.value.code
+            raise
+        finally:
+            client.unwatch()
+            self.live.discard(call)
+            if not call.is_settled:
+                call.usage = metering.delivered(call)
+                await self.settle(call)
+
+    async def settle(self, call: Call) -> None:
+        """End the Hold; the Call's figures are final."""
+        call.is_settled = True
+        await self.gate.settle(call)
+
+    async def _relay(self, call: Call, opened: Opened, client: Client) -> None:
+        call.first_byte_ms = call.elapsed_ms()
+        if opened.reader is None:
+            await self._whole(call, opened, client)
+        else:
+            await self._stream(call, opened, opened.reader, client)
+
+    async def _whole(self, call: Call, opened: Opened, client: Client) -> None:
+        """The answer in one piece: metered, settled, sent."""
+        client.unwatch()
+        answer = opened.answer
+        call.usage = metering.of_answer(call, answer.usage if answer else None, opened.head)
+        call.ending, call.status = Ending.COMPLETED, 200
+        await self.settle(call)
+        body = metering.with_public_model(call, opened.head)
+        await client.answer(200, (_JSON, *answer_headers(call)), body)
+
+    async def _stream(
+        self, call: Call, opened: Opened, reader: openai.StreamReader, client: Client
+    ) -> None:
+        call.status, call.ending = 200, Ending.CUT
+        call.is_started = True
+        await client.start(200, (*_STREAM, *answer_headers(call)))
+        failure = ""
+        try:
+            await self._pump(call, opened, reader, client)
+        except UpstreamError as error:
+            failure = type(error).__name__
+        client.unwatch()
+        call.usage = metering.of_stream(call, reader.usage)
+        is_whole = reader.is_complete and not failure
+        call.ending = Ending.COMPLETED if is_whole else Ending.CUT
+        if not is_whole:
+            call.error_code = Cause.UPSTREAM_ERROR.value.code
+            log.info("%s: stream cut by %s %s", call.request_id, call.upstream_id, failure)
+        await self.settle(call)
+        await client.write(openai.DONE if is_whole else _cut(call, reader), is_last=True)
+
+    async def _pump(
+        self, call: Call, opened: Opened, reader: openai.StreamReader, client: Client
+    ) -> None:
+        """Chunks as they come. The next one is asked for when the client has taken this one."""
+        ready = chunk = opened.head
+        while chunk and not reader.is_done and not reader.has_error:
+            if ready:
+                await client.write(metering.with_public_model(call, ready))
+                call.delivered_tokens = reader.delivered_tokens
+                if call.delivered_tokens - call.noted_tokens >= CHECKPOINT_TOKENS:
+                    self.gate.checkpoint(call)
+            chunk = await opened.response.chunk()
+            ready = reader.feed(chunk)
+        if ready:
+            await client.write(metering.with_public_model(call, ready))
+            call.delivered_tokens = reader.delivered_tokens
+
+    async def _left(self, call: Call, client: Client) -> None:
+        """The task was cancelled: by the client's leaving, or from outside (a forced shutdown)."""
+        if not client.has_left:
+            call.ending = Ending.CUT if call.is_started else Ending.UPSTREAM_FAILED
+            raise asyncio.CancelledError
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        call.ending = Ending.CLIENT_LEFT
+
+
+def answer_headers(call: Call) -> list[tuple[bytes, bytes]]:
+    """What every inference answer carries; says so where we had to lower the output cap."""
+    headers = [(b"x-request-id", call.request_id.encode())]
+    if call.admission is not None:
+        headers += rate_headers(call.admission.rates)
+        if call.admission.is_clamped:
+            headers.append((b"x-output-tokens-capped", b"%d" % call.admission.output_tokens_cap))
+    return headers
+
+
+def new_call(
+    *, request_id: str, site: Site, caller: Caller, offer: Offer, request: ChatRequest
+) -> Call:
+    """A Call in its first state: nothing held, nothing sent."""
+    cap = request.output_tokens_asked or offer.max_output_tokens
+    return Call(
+        request_id=request_id,
+        endpoint=ENDPOINT,
+        site=site,
+        caller=caller,
+        offer=offer,
+        is_stream=request.is_stream,
+        wants_usage_frame=request.wants_usage_frame,
+        input_tokens_bound=min(request.input_tokens_bound, offer.context_tokens),
+        input_tokens_guess=min(request.input_tokens_guess, offer.context_tokens),
+        output_tokens_cap=min(cap, offer.max_output_tokens) * request.choices,
+        choices=request.choices,
+        is_clampable=request.output_tokens_asked is None,
+        admitted_at_ms=time.time_ns() // 1_000_000,
+        started_at=asyncio.get_running_loop().time(),
+    )
+
+
+def _cut(call: Call, reader: openai.StreamReader) -> bytes:
+    """An error event, set apart from whatever half frame the client may hold; no [DONE]."""
+    error = ApiError(Cause.UPSTREAM_ERROR).body(call.site.language, text="STREAM_CUT")
+    gap = b"\n\n" if reader.has_overlong else b""
+    return gap + sse.event(error)

@@ -1,0 +1,140 @@
+"""An OpenAI chat request: what we must know of it, and the same bytes with our few changes.
+
+Only the fields below are looked at; every other parameter passes through as the caller wrote it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from relay.proxy.errors import ApiError, Cause
+from relay.proxy.estimate import tokens_of_bytes
+
+# OpenAI documents n up to 128; more would only serve to make a Hold overflow.
+CHOICES_MAX = 128
+# No vendor sells more output in one answer (2026-11: 128k–384k); keeps arithmetic far from 2^53.
+OUTPUT_TOKENS_MAX = 4_000_000
+# What the dearest documented image costs in tokens when it is given by URL, so that the body's
+# length says nothing of it (OpenAI "high" detail, 2048 px: 1,105–2,833 by model, read 2026-11).
+IMAGE_URL_TOKENS = 4_096
+
+_FORCE_USAGE = b'{"include_usage":true}'
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_PATH = re.compile(r" - at `\$\.?([A-Za-z_]*)")
+_EXPECTED = re.compile(r"^Expected `([^`]*)`, got `([^`]*)`")
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _Message(msgspec.Struct):
+    role: str
+
+
+class _Envelope(msgspec.Struct):
+    model: str
+    messages: list[_Message]
+    stream: bool | None = None
+    max_tokens: int | float | None = None
+    max_completion_tokens: int | float | None = None
+    n: int | float | None = None
+    stream_options: _StreamOptions | None = None
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A request that was found in order."""
+
+    fields: Mapping[str, msgspec.Raw]
+    model: str
+    is_stream: bool
+    wants_usage_frame: bool
+    output_tokens_asked: int | None  # per choice
+    choices: int
+    input_tokens_bound: int  # no tokenizer can find more
+    input_tokens_guess: int
+
+    def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
+        """The bytes to send: model renamed, usage asked for, output capped when `cap` is given.
+
+        Values keep the caller's own bytes; of a field that was given twice the last one counts,
+        here and for our checks alike.
+        """
+        fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
+        fields["model"] = msgspec.json.encode(upstream_model)
+        if self.is_stream:
+            fields["stream_options"] = self._stream_options()
+        if output_tokens_cap is not None:
+            name = "max_completion_tokens" if "max_completion_tokens" in fields else "max_tokens"
+            fields[name] = b"%d" % output_tokens_cap
+        encode = msgspec.json.encode
+        return b"{" + b",".join([encode(k) + b":" + bytes(v) for k, v in fields.items()]) + b"}"
+
+    def _stream_options(self) -> bytes:
+        given = self.fields.get("stream_options")
+        if given is None or bytes(given) == b"null":
+            return _FORCE_USAGE
+        options = _fields.decode(given)
+        options["include_usage"] = msgspec.Raw(b"true")
+        return msgspec.json.encode(options)
+
+
+def parse(body: bytes) -> ChatRequest:
+    """Read a request body; raises ApiError naming the parameter that is wrong."""
+    try:
+        if not body.isascii():
+            body.decode()  # the decoder skips over strings without checking their UTF-8
+        fields = _fields.decode(body)
+        envelope = _envelope.decode(body)
+    except msgspec.ValidationError as error:
+        raise _complaint(body, str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ApiError(Cause.INVALID_JSON) from None
+    if not envelope.messages:
+        raise ApiError(Cause.BAD_REQUEST, param="messages", detail="'messages' is empty")
+    choices = _count("n", envelope.n, CHOICES_MAX) or 1
+    name = "max_tokens" if envelope.max_completion_tokens is None else "max_completion_tokens"
+    asked = _count(name, getattr(envelope, name), OUTPUT_TOKENS_MAX)
+    images = body.count(b'"image_url"') * IMAGE_URL_TOKENS
+    return ChatRequest(
+        fields=fields,
+        model=envelope.model,
+        is_stream=bool(envelope.stream),
+        wants_usage_frame=bool(envelope.stream_options and envelope.stream_options.include_usage),
+        output_tokens_asked=asked,
+        choices=choices,
+        input_tokens_bound=len(body) + images,
+        input_tokens_guess=tokens_of_bytes(body) + images // 4,
+    )
+
+
+def _count(name: str, value: float | None, highest: int) -> int | None:
+    """A positive whole number; some clients write 1000.0."""
+    if value is None:
+        return None
+    if value != int(value) or not 1 <= value <= highest:
+        raise ApiError(
+            Cause.BAD_REQUEST, param=name, detail=f"'{name}' must be a whole number, 1 to {highest}"
+        )
+    return int(value)
+
+
+def _complaint(body: bytes, text: str) -> ApiError:
+    """The decoder's finding as an error that names the parameter."""
+    if body.lstrip()[:1] != b"{":
+        return ApiError(Cause.BAD_REQUEST, detail="the body must be a JSON object")
+    if text.startswith("Object missing required field"):
+        name = text.split("`")[1]
+        return ApiError(Cause.MISSING_PARAMETER, param=name, detail=name)
+    path, expected = _PATH.search(text), _EXPECTED.match(text)
+    if path is None or expected is None:
+        return ApiError(Cause.INVALID_JSON)
+    name = path.group(1)
+    detail = f"'{name}' must be {expected.group(1)}, not {expected.group(2)}"
+    return ApiError(Cause.BAD_REQUEST, param=name, detail=detail)

@@ -1,0 +1,141 @@
+"""The caller's side of one HTTP request, over raw ASGI: body in, answer out, and its leaving."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from relay.proxy.errors import ApiError, Cause
+from relay.proxy.types import Rates
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+_BEARER = b"bearer "
+# Where SDKs put the key, in the order in which we look (design, section 4.2).
+_KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
+
+
+class Client:
+    """One request and its connection. Not reusable."""
+
+    __slots__ = (
+        "_is_watching",
+        "_receive",
+        "_send",
+        "_watch",
+        "has_left",
+        "headers",
+        "is_started",
+        "scope",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.has_left = False
+        self.is_started = False
+        self._receive = receive
+        self._send = send
+        self._watch: asyncio.Task[MutableMapping[str, Any]] | None = None
+        self._is_watching = False
+
+    @property
+    def host(self) -> str:
+        """The Host header without its port, in lower case."""
+        host = self.headers.get(b"host", b"").decode("latin-1").lower()
+        if host.startswith("["):
+            return host.partition("]")[0] + "]"
+        return host.partition(":")[0]
+
+    def secret(self) -> str | None:
+        """The API key, from whichever header has it."""
+        authorization = self.headers.get(b"authorization", b"")
+        if authorization[:7].lower() == _BEARER:
+            return authorization[7:].strip().decode("latin-1") or None
+        for name in _KEY_HEADERS:
+            if value := self.headers.get(name):
+                return value.strip().decode("latin-1")
+        return None
+
+    async def body(self, bytes_max: int) -> bytes:
+        """The whole request body.
+
+        Raises ApiError: longer than `bytes_max`, or compressed; ConnectionError: the client left.
+        """
+        if self.headers.get(b"content-encoding", b"identity") != b"identity":
+            raise ApiError(Cause.ENCODING)
+        announced = self.headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > bytes_max:
+            raise ApiError(Cause.TOO_LARGE, detail=str(bytes_max))
+        parts: list[bytes] = []
+        size, has_more = 0, True
+        while has_more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self.has_left = True
+                raise ConnectionResetError
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > bytes_max:
+                raise ApiError(Cause.TOO_LARGE, detail=str(bytes_max))
+            has_more = message.get("more_body", False)
+        return b"".join(parts)
+
+    def watch(self) -> None:
+        """From now on, the client's leaving cancels the current task and sets `has_left`."""
+        task = asyncio.current_task()
+        self._is_watching = True
+
+        def left(watch: asyncio.Task[MutableMapping[str, Any]]) -> None:
+            if self._is_watching and task is not None and not watch.cancelled():
+                self.has_left = True
+                task.cancel()
+
+        self._watch = asyncio.get_running_loop().create_task(self._until_disconnect())
+        self._watch.add_done_callback(left)
+
+    def unwatch(self) -> None:
+        """From now on, the client's leaving changes nothing."""
+        self._is_watching = False
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    async def _until_disconnect(self) -> MutableMapping[str, Any]:
+        while (message := await self._receive())["type"] != "http.disconnect":
+            pass
+        return message
+
+    async def start(self, status: int, headers: Iterable[Header]) -> None:
+        """Send the head of the answer."""
+        self.is_started = True
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": list(headers)}
+        )
+
+    async def write(self, data: bytes, *, is_last: bool = False) -> None:
+        """Send a piece of the answer; waits while the client reads slowly."""
+        await self._send({"type": "http.response.body", "body": data, "more_body": not is_last})
+
+    async def answer(self, status: int, headers: Iterable[Header], body: bytes) -> None:
+        """Send a whole answer. A HEAD request gets the head alone."""
+        length = (b"content-length", b"%d" % len(body))
+        await self.start(status, (*headers, length))
+        await self.write(b"" if self.scope["method"] == "HEAD" else body, is_last=True)
+
+
+def rate_headers(rates: Rates | None) -> list[Header]:
+    """`x-ratelimit-*` as OpenAI names them; nothing where the gate was not asked."""
+    headers: list[Header] = []
+    if rates is None:
+        return headers
+    for kind, rate in ((b"requests", rates.requests), (b"tokens", rates.tokens)):
+        if rate is not None:
+            headers += [
+                (b"x-ratelimit-limit-" + kind, b"%d" % rate.limit),
+                (b"x-ratelimit-remaining-" + kind, b"%d" % rate.remaining),
+                (b"x-ratelimit-reset-" + kind, b"%ds" % rate.reset_s),
+            ]
+    return headers

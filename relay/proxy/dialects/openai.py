@@ -1,0 +1,162 @@
+"""OpenAI's chat answers: which bytes carry usage, errors and the end. Sans-IO.
+
+Source: OpenAI API reference, "Chat completions" and "Streaming", read 2026-11.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import msgspec
+
+from relay.proxy import sse
+from relay.proxy.estimate import DeliveredCounter
+from relay.proxy.types import Usage
+
+PATH = "/chat/completions"
+DONE = sse.event(b"[DONE]")
+
+# Every chunk of a stream that was asked for usage has `"usage":null`; only an object matters.
+_NOTABLE = re.compile(rb'"usage"\s*:\s*\{|\[DONE\]|"error"\s*:|"finish_reason"\s*:\s*"')
+_FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
+
+
+class _Cached(msgspec.Struct):
+    cached_tokens: int | None = None
+
+
+class _Reasoning(msgspec.Struct):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int
+    completion_tokens: int = 0
+    prompt_tokens_details: _Cached | None = None
+    completion_tokens_details: _Reasoning | None = None
+
+
+class _Answer(msgspec.Struct):
+    choices: list[msgspec.Raw] | None = None
+    usage: msgspec.Raw | None = None
+    error: msgspec.Raw | None = None
+
+
+_answer = msgspec.json.Decoder(_Answer)
+_usage = msgspec.json.Decoder(_Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, as far as we look."""
+
+    is_valid: bool  # a JSON object with at least one choice and no error
+    usage: Usage | None  # None: not given, or not in order
+
+
+def read_answer(body: bytes) -> Answer:
+    """Look into a non-streamed answer."""
+    try:
+        answer = _answer.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return Answer(is_valid=False, usage=None)
+    is_valid = bool(answer.choices) and not _is_given(answer.error)
+    return Answer(is_valid, read_usage(answer.usage) if answer.usage is not None else None)
+
+
+def read_usage(raw: bytes | msgspec.Raw) -> Usage | None:
+    """The usage object in disjoint buckets; None when it makes no sense.
+
+    OpenAI counts cached tokens inside prompt_tokens and reasoning inside completion_tokens.
+    """
+    try:
+        given = _usage.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    cached = (given.prompt_tokens_details and given.prompt_tokens_details.cached_tokens) or 0
+    details = given.completion_tokens_details
+    reasoning = (details and details.reasoning_tokens) or 0
+    if min(given.prompt_tokens, given.completion_tokens, cached, reasoning) < 0:
+        return None
+    if cached > given.prompt_tokens or reasoning > given.completion_tokens:
+        return None
+    return Usage(
+        input_tokens=given.prompt_tokens - cached,
+        cached_input_tokens=cached,
+        output_tokens=given.completion_tokens,
+        reasoning_tokens=reasoning,
+    )
+
+
+def _is_given(raw: msgspec.Raw | None) -> bool:
+    return raw is not None and bytes(raw) != b"null"
+
+
+@dataclass(slots=True)
+class StreamReader:
+    """Follows a stream: hands on frames as they are, keeps what they say of usage and the end.
+
+    The frame that carries only usage is dropped unless `wants_usage_frame`; `[DONE]` is kept
+    back, so that the debit comes before the last byte.
+    """
+
+    wants_usage_frame: bool
+    usage: Usage | None = None
+    is_done: bool = False
+    is_finished: bool = False  # a finish_reason went by
+    has_error: bool = False
+    _buffer: sse.FrameBuffer = field(default_factory=sse.FrameBuffer)
+    _delivered: DeliveredCounter = field(default_factory=DeliveredCounter)
+
+    def feed(self, chunk: bytes) -> bytes:
+        """The bytes that may go to the client now."""
+        if self.is_done or self.has_error:
+            return b""
+        block = self._buffer.feed(chunk)
+        if _NOTABLE.search(block):
+            block = b"".join([frame for frame in sse.frames(block) if self._passes(frame)])
+        if block:
+            self._delivered.add(block)
+        return block
+
+    @property
+    def delivered_tokens(self) -> int:
+        """Output tokens handed on so far, by our count."""
+        return self._delivered.tokens
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the answer is whole, with or without a `[DONE]` (not every vendor sends one)."""
+        has_end = self.is_done or self.is_finished
+        return has_end and not self.has_error and not self._buffer.tail.strip()
+
+    @property
+    def has_overlong(self) -> bool:
+        """Whether a frame went out in pieces: the client may hold half of it."""
+        return self._buffer.has_overlong
+
+    def _passes(self, frame: bytes) -> bool:
+        """Take note of a frame; False keeps it from the client."""
+        if self.is_done or self.has_error:
+            return False
+        data = sse.data_of(frame)
+        if data == b"[DONE]":
+            self.is_done = True
+            return False
+        if not _NOTABLE.search(data):
+            return True
+        return self._passes_answer(data)
+
+    def _passes_answer(self, data: bytes) -> bool:
+        try:
+            answer = _answer.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            return True
+        if _is_given(answer.error):
+            self.has_error = True
+            return False
+        if _FINISHED.search(data):
+            self.is_finished = True
+        if not _is_given(answer.usage) or answer.usage is None:
+            return True
+        self.usage = read_usage(answer.usage)
+        return bool(answer.choices) or self.wants_usage_frame

@@ -1,0 +1,49 @@
+"""Counting tokens without a tokenizer, for when the upstream does not say. Marked as estimates.
+
+Byte-pair vocabularies of today's models spend about one token on four bytes of English and one on
+a CJK character of three bytes; no vocabulary spends more than one on a byte.
+"""
+
+import re
+
+ASCII_BYTES_PER_TOKEN = 4
+OTHER_BYTES_PER_TOKEN = 3
+# A delta this short is a single token of a vendor that streams token by token.
+TOKEN_BYTES_MAX = 12
+
+# The text of a delta, in any of the fields in which vendors stream output. Raw JSON bytes.
+_DELTA = re.compile(
+    rb'"(?:content|reasoning_content|reasoning|arguments|refusal)"\s*:\s*"((?:[^"\\]|\\.)+)"', re.S
+)
+
+
+def tokens_of_bytes(text: bytes) -> int:
+    """About how many tokens UTF-8 `text` is; never more than its bytes."""
+    if text.isascii():
+        return -(-len(text) // ASCII_BYTES_PER_TOKEN)
+    ascii_bytes = len(text.decode(errors="replace").encode("ascii", "ignore"))
+    other_bytes = len(text) - ascii_bytes
+    return -(-ascii_bytes // ASCII_BYTES_PER_TOKEN) - (-other_bytes // OTHER_BYTES_PER_TOKEN)
+
+
+class DeliveredCounter:
+    """Counts the output tokens that went by in SSE frames, by their deltas, without JSON."""
+
+    __slots__ = ("_bytes", "_deltas")
+
+    def __init__(self) -> None:
+        self._deltas = 0
+        self._bytes = 0
+
+    def add(self, frames: bytes) -> None:
+        """Take note of whole frames that were sent on."""
+        for piece in _DELTA.findall(frames):
+            self._deltas += 1
+            self._bytes += len(piece)
+
+    @property
+    def tokens(self) -> int:
+        """One a delta while deltas are token-sized, else by their length."""
+        if self._bytes <= self._deltas * TOKEN_BYTES_MAX:
+            return self._deltas
+        return max(self._deltas, self._bytes // ASCII_BYTES_PER_TOKEN)

@@ -1,0 +1,51 @@
+"""What a Call used: the upstream's figures where they make sense, else our own count, marked."""
+
+from relay.proxy.estimate import tokens_of_bytes
+from relay.proxy.types import Call, Ending, Usage
+
+# A chat template adds a few tokens a message that are not in the body's bytes.
+TEMPLATE_TOKENS_MAX = 4_096
+
+
+def of_answer(call: Call, given: Usage | None, body: bytes) -> Usage:
+    """Usage of a whole answer."""
+    if given is not None and is_plausible(call, given):
+        return given
+    # The body's JSON is more than its text; capped by what the caller could get at most.
+    return _estimated(call, min(tokens_of_bytes(body), call.output_tokens_cap))
+
+
+def of_stream(call: Call, given: Usage | None) -> Usage:
+    """Usage of a stream, whole or cut."""
+    if given is not None and is_plausible(call, given):
+        return given
+    return _estimated(call, call.delivered_tokens)
+
+
+def delivered(call: Call) -> Usage | None:
+    """Usage of a Call that ended before its end: what was delivered, or None for nothing."""
+    if call.usage is not None or not call.is_started:
+        return call.usage
+    if call.ending is Ending.CLIENT_LEFT or call.delivered_tokens:
+        return _estimated(call, call.delivered_tokens)
+    return None
+
+
+def is_plausible(call: Call, usage: Usage) -> bool:
+    """Whether the model can have used so much at all; beyond that a figure is an upstream's bug."""
+    input_max = max(call.offer.context_tokens, call.input_tokens_bound) + TEMPLATE_TOKENS_MAX
+    output_max = max(call.offer.context_tokens, call.offer.max_output_tokens) * call.choices
+    used = usage.input_tokens + usage.cached_input_tokens
+    return used <= input_max and usage.output_tokens <= output_max
+
+
+def with_public_model(call: Call, data: bytes) -> bytes:
+    """The bytes with the upstream's own model name replaced by the one that was asked for."""
+    renaming = call.route.renaming if call.route else None
+    return renaming.apply(data) if renaming is not None else data
+
+
+def _estimated(call: Call, output_tokens: int) -> Usage:
+    return Usage(
+        input_tokens=call.input_tokens_guess, output_tokens=output_tokens, is_estimated=True
+    )

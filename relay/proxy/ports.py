@@ -1,0 +1,65 @@
+"""What the data plane needs from the rest of the house; `config.asgi` hands in the adapters."""
+
+from typing import Protocol
+
+from relay.proxy.errors import ApiError
+from relay.proxy.types import Call, Caller, Snapshot
+
+
+class KeyDirectory(Protocol):
+    """Who a secret belongs to."""
+
+    async def find(self, secret: str) -> Caller | None:
+        """The key's owner and rights, revoked keys included; None for an unknown secret.
+
+        Raises ApiError(GATE_UNAVAILABLE) when neither cache nor database can tell: an outage
+        of ours must never look like a wrong key.
+        """
+        ...
+
+
+class RouteTable(Protocol):
+    """What is sold where."""
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; costs nothing."""
+        ...
+
+
+class CreditGate(Protocol):
+    """The customer's money. Prices stay behind this port: the proxy counts tokens only."""
+
+    async def admit(self, call: Call) -> None:
+        """Place a Hold and set `call.admission`.
+
+        Raises ApiError: a limit, the balance or a budget says no, or the gate is out of reach.
+        """
+        ...
+
+    def checkpoint(self, call: Call) -> None:
+        """Note what was delivered so far and renew the Hold; returns at once, never raises."""
+        ...
+
+    async def settle(self, call: Call) -> None:
+        """End the Hold by `call.ending`, `usage` and `route`. Exactly once, never raises.
+
+        Returns when the debit is safe, or after one time-out: then it is retried behind.
+        """
+        ...
+
+
+class UsageSink(Protocol):
+    """Where refused calls are counted."""
+
+    def refused(
+        self,
+        error: ApiError,
+        *,
+        status: int,
+        request_id: str,
+        caller: Caller,
+        endpoint: str,
+        model: str,
+    ) -> None:
+        """Count one refusal; returns at once, never raises."""
+        ...

@@ -1,0 +1,177 @@
+"""The values that travel through a Call. Plain data; opaque ones belong to an adapter."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from relay.proxy.renaming import Renaming
+from relay.proxy.upstream.port import HeaderBlock, Origin
+
+
+class Standing(StrEnum):
+    """Whether a known key may call at all, and if not, why."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+    DISABLED = "disabled"
+    SUSPENDED = "suspended"  # its organization
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A known key, its organization and its rights, as of a moment ago (at most 10 s)."""
+
+    key_id: str
+    organization_id: str
+    site_id: str
+    standing: Standing
+    expires_at: float | None  # Unix seconds
+    allowed_models: frozenset[str] | None  # None: all
+    rights: Any  # limits and budget; only the CreditGate adapter reads them
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A storefront, as far as a Call needs it."""
+
+    id: str
+    language: str
+    no_credit_status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way to serve a model, with everything that can be worked out once."""
+
+    upstream_id: str
+    origin: Origin
+    head: HeaderBlock = field(repr=False)  # credential included; never logged
+    name: str  # the upstream's own model name
+    renaming: Renaming | None  # None: the upstream's name is the public one
+    priority: int
+    weight: int
+    provider: str
+    cost: Any = None  # the CreditGate adapter's
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model as one site sells it."""
+
+    model_id: str
+    max_output_tokens: int
+    context_tokens: int
+    created: int  # Unix seconds
+    owned_by: str
+    price: Any  # the CreditGate adapter's
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is sold where, at one instant. A Call sees one snapshot from start to end."""
+
+    sites_by_host: Mapping[str, Site]
+    offers_by_site: Mapping[str, Mapping[str, Offer]]
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens in disjoint buckets; `reasoning_tokens` is for information, inside output."""
+
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    is_estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RateState:
+    """The tightest window of one kind, for the x-ratelimit-* headers."""
+
+    limit: int
+    remaining: int
+    reset_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What is left of this minute; None where no limit applies."""
+
+    requests: RateState | None = None
+    tokens: RateState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The gate's yes: a Hold is placed under the Call's request id."""
+
+    hold_nanos: int
+    output_tokens_cap: int  # in all, over all choices
+    is_clamped: bool
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try on one Route. `status` is the upstream's, 0 when it gave none."""
+
+    upstream_id: str
+    status: int
+    code: str  # "" when it answered
+    latency_ms: int
+
+
+class Ending(StrEnum):
+    """How a Call ended; the words of billing's UsageRecord."""
+
+    COMPLETED = "completed"
+    CLIENT_LEFT = "client_left"
+    UPSTREAM_FAILED = "upstream_failed"
+    CUT = "cut"
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One customer request under way. Mutable: the stages fill it in, in order."""
+
+    request_id: str
+    endpoint: str
+    site: Site
+    caller: Caller
+    offer: Offer
+    is_stream: bool
+    wants_usage_frame: bool
+    input_tokens_bound: int  # no tokenizer can find more in this body
+    input_tokens_guess: int  # about what a tokenizer will find
+    output_tokens_cap: int  # in all, over all choices
+    choices: int
+    is_clampable: bool  # the caller named no cap of their own
+    admitted_at_ms: int
+    started_at: float  # loop clock, seconds
+    admission: Admission | None = None
+    route: Route | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    usage: Usage | None = None
+    delivered_tokens: int = 0
+    noted_tokens: int = 0  # of them, at the last checkpoint
+    renewed_at: float = 0.0  # loop clock, seconds
+    hold: Any = None  # the CreditGate adapter's
+    first_byte_ms: int | None = None
+    is_started: bool = False  # the head of the answer went out
+    is_settled: bool = False
+    ending: Ending = Ending.UPSTREAM_FAILED
+    status: int = 0  # what the caller saw; 0: nothing
+    error_code: str = ""
+
+    def elapsed_ms(self) -> int:
+        """Milliseconds since the request came in."""
+        return int((asyncio.get_running_loop().time() - self.started_at) * 1000)
+
+    @property
+    def upstream_id(self) -> str:
+        """The Upstream that answers; "" before one did."""
+        return self.route.upstream_id if self.route else ""

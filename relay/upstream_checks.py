@@ -1,0 +1,127 @@
+"""Try an upstream out: list its models, or make a tiny call. For staff, off the hot path.
+
+Answers say plainly what is wrong; they never contain the credential.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from django.utils.translation import gettext as _
+
+from relay.models import Upstream
+from relay.upstream_requests import Answer, CheckFailed, send
+
+# Model lists of aggregators have a few hundred names.
+MODELS_MAX = 2_000
+OUTPUT_TOKENS_MAX = 16
+PROMPT = "Say hello in one word."
+SAMPLE_CHARS_MAX = 200
+ERROR_CHARS_MAX = 300
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How a try went. `status` is 0 when no answer came; `error` is empty when `ok`."""
+
+    ok: bool
+    status: int = 0
+    latency_ms: int = 0
+    model: str = ""
+    sample: str = ""
+    error: str = ""
+    models: tuple[str, ...] = ()
+
+
+def list_models(upstream: Upstream) -> CheckResult:
+    """Ask the upstream for the models it offers."""
+
+    def read(document: Any) -> CheckResult:
+        rows = document["data"]
+        names = sorted({str(row["id"])[:SAMPLE_CHARS_MAX] for row in rows[:MODELS_MAX]})
+        return CheckResult(ok=True, models=tuple(names))
+
+    return _check(upstream, "GET", "/models", None, read)
+
+
+def call(upstream: Upstream, model: str) -> CheckResult:
+    """A chat completion of a few tokens with one of the upstream's own model names. It costs what
+    the vendor charges for it, and is not booked."""
+
+    def read(document: Any) -> CheckResult:
+        content = document["choices"][0]["message"].get("content") or ""
+        return CheckResult(ok=True, model=model, sample=_shown(content, upstream, SAMPLE_CHARS_MAX))
+
+    question = {
+        "model": model,
+        "messages": [{"role": "user", "content": PROMPT}],
+        "max_tokens": OUTPUT_TOKENS_MAX,
+    }
+    return _check(upstream, "POST", "/chat/completions", question, read)
+
+
+def _check(
+    upstream: Upstream,
+    method: str,
+    path: str,
+    question: Mapping[str, Any] | None,
+    read: Callable[[Any], CheckResult],
+) -> CheckResult:
+    started_at = time.monotonic()
+    try:
+        answer = send(upstream, method, path, question)
+    except CheckFailed as failure:
+        return CheckResult(ok=False, latency_ms=_ms_since(started_at), error=str(failure))
+    latency_ms = _ms_since(started_at)
+    if answer.status != HTTPStatus.OK:
+        error = _refusal(answer, upstream)
+        return CheckResult(ok=False, status=answer.status, latency_ms=latency_ms, error=error)
+    try:
+        result = read(msgspec.json.decode(answer.body))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        # Whatever the vendor sent instead: its shape is all that went wrong.
+        result = CheckResult(ok=False, error=_("The answer is not what such an API gives."))
+    return replace(result, status=answer.status, latency_ms=latency_ms)
+
+
+def _refusal(answer: Answer, upstream: Upstream) -> str:
+    """What a status other than 200 means here, with the upstream's own words where it is safe."""
+    if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        # Vendors echo parts of the key in these, so theirs is not repeated.
+        return _("The upstream refused the credential.")
+    said = _said(answer.status)
+    message = _message(answer.body)
+    return f"{said} {_shown(message, upstream, ERROR_CHARS_MAX)}" if message else said
+
+
+def _said(status: int) -> str:
+    match status:
+        case HTTPStatus.PAYMENT_REQUIRED:
+            return _("Our account at the upstream has no credit left.")
+        case HTTPStatus.NOT_FOUND:
+            return _("Not found: check the base URL and the model name.")
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return _("The upstream is limiting us, or our quota is spent.")
+        case _other:
+            return _("The upstream answered with status %(status)d.") % {"status": status}
+
+
+def _message(body: bytes) -> str:
+    """The message of an error body in the usual shape, or nothing."""
+    try:
+        return str(msgspec.json.decode(body)["error"]["message"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+
+
+def _shown(text: object, upstream: Upstream, chars_max: int) -> str:
+    """Foreign text as one bounded line without our credential."""
+    line = " ".join(str(text).replace(upstream.credential() or "\0", "•••").split())
+    return line if len(line) <= chars_max else line[: chars_max - 1] + "…"
+
+
+def _ms_since(started_at: float) -> int:
+    return round((time.monotonic() - started_at) * 1000)

@@ -1,0 +1,80 @@
+"""A real Valkey with an open site, for the tests of the gate."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from billing.gate.client import RedisClient
+from billing.gate.gate import Gate
+from billing.gate.steward import Steward
+from billing.gate.usage_stream import UsageStream
+from tests.billing.gate.calls import SITE
+from tests.billing.gate.valkey import Valkey
+
+
+@pytest.fixture(scope="session")
+def shared_valkey() -> Iterator[Valkey]:
+    """One server for all tests that leave it running."""
+    server = Valkey(Path(tempfile.mkdtemp(prefix="gate-")))
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[Valkey]:
+    """A server that the test may freeze, kill and start again; not started yet."""
+    server = Valkey(Path(tempfile.mkdtemp(prefix="gate-")))
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def valkey_url(shared_valkey: Valkey) -> str:
+    return shared_valkey.url
+
+
+@pytest.fixture
+def redis(shared_valkey: Valkey) -> Iterator[Redis]:
+    client = Redis(unix_socket_path=shared_valkey.socket_path)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def steward(redis: Redis) -> Steward:
+    """Of an open site: acme has 1,000 nanos, globex 500, zero none."""
+    steward = Steward(redis)
+    assert steward.open(SITE, "epoch-1", {"acme": 1_000, "globex": 500, "zero": 0})
+    return steward
+
+
+@pytest.fixture
+def stream(redis: Redis) -> UsageStream:
+    stream = UsageStream(redis, SITE)
+    stream.create_group()
+    return stream
+
+
+@pytest.fixture
+async def client(valkey_url: str) -> AsyncIterator[RedisClient]:
+    client = RedisClient(valkey_url)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def gate(client: RedisClient, steward: Steward) -> Gate:
+    """Of a site that `steward` opened."""
+    return Gate(client, owner="relay-1")
+
+
+@pytest.fixture
+def mid_minute(redis: Redis) -> None:
+    """Rate windows are real minutes of the server: let no test begin in the last of one."""
+    while int(redis.time()[0]) % 60 >= 57:
+        pass

@@ -1,0 +1,78 @@
+"""The embedded servers keep their data through any ending of their owner."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from devstack.process import ProcessGroup
+from tests import servers
+
+# An owner that is killed while both servers run.
+OWNER = """
+import sys, time
+from pathlib import Path
+from devstack.process import ProcessGroup
+from tests import servers
+group, folder = ProcessGroup(), Path(sys.argv[1])
+print(servers.start_postgres(group, folder, durable=True), flush=True)
+print(servers.start_valkey(group, folder, durable=True), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that another account can reach: pytest's own are private."""
+    path = tmp_path_factory.mktemp("state")
+    for parent in (path, *path.parents[:2]):
+        parent.chmod(0o711)
+    return path
+
+
+@pytest.fixture
+def group() -> Iterator[ProcessGroup]:
+    with ProcessGroup() as group:
+        yield group
+
+
+def test_data_survives_a_killed_owner(folder: Path, group: ProcessGroup) -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, folder], stdout=subprocess.PIPE, text=True
+    )
+    with owner:
+        assert owner.stdout is not None
+        database_url, redis_url = owner.stdout.readline().strip(), owner.stdout.readline().strip()
+        with psycopg.connect(database_url) as connection:
+            connection.execute("CREATE TABLE note AS SELECT 'kept' AS text")
+        with redis.Redis.from_url(redis_url, decode_responses=True) as client:
+            client.set("note", "kept")
+        owner.send_signal(signal.SIGKILL)
+    with psycopg.connect(servers.start_postgres(group, folder, durable=True)) as connection:
+        assert connection.execute("SELECT text FROM note").fetchall() == [("kept",)]
+    with redis.Redis.from_url(
+        servers.start_valkey(group, folder, durable=True), decode_responses=True
+    ) as client:
+        assert client.get("note") == "kept"
+
+
+def test_the_database_role_is_no_superuser_but_may_create_databases() -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        row = connection.execute(
+            "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+    assert row == (False, True)
+
+
+def test_both_ask_for_the_password() -> None:
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(os.environ["DATABASE_URL"].replace(servers.PASSWORD, "wrong"))
+    client = redis.Redis.from_url(os.environ["REDIS_URL"].replace(servers.PASSWORD, "wrong"))
+    with client, pytest.raises(redis.AuthenticationError):
+        client.ping()
