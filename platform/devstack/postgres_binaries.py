@@ -109,7 +109,7 @@ def _copy_of(folder: Path) -> Path:
 
 
 def _open_to_others(folder: Path) -> None:
-    """Let others read and run what the owner can: under a strict umask the originals are private."""
+    """Let others read and run what the owner can: a strict umask made the originals private."""
     for path in (folder, *folder.rglob("*")):
         mode = path.stat().st_mode
         path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))

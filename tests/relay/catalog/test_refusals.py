@@ -60,7 +60,7 @@ UNREADABLE = [
     # structure
     ("models:\n  - name: M\n", 2, "models[0].id: missing"),
     ("models:\n  - id: m\n  - id: m\n", 3, "models.m: there twice"),
-    ("models:\n  - id: m\n    name: a\n    name: b\n", 4, "models.m.name: given twice"),
+    ("models:\n  - id: m\n    name: a\n    name: b\n", 4, "models[0].name: given twice"),
     ("models:\n  - id: m\n    routes:\n      - {}\n", 4, "upstream: missing"),
     (
         "models:\n  - id: m\n    routes:\n      - {upstream: u}\n      - {upstream: u}\n",
