@@ -1,4 +1,4 @@
-"""Credits: money that an organization gets by something else than usage. Books, then tells the gate.
+"""Credits: money that an organization gets other than by use. Books it, then tells the gate.
 
 The books come first. What the gate must hear of waits in the outbox, and the gate takes each
 transaction once, whatever is repeated.

@@ -135,9 +135,7 @@ def _book(site_id: str, usages: Sequence[Usage]) -> set[str]:
         earlier, record = fresh.get(request_id), known.get(request_id)
         if record is not None and record.stream_id == usage.gate.stream_id:
             continue  # delivered again after a crash between commit and acknowledgement
-        if earlier is None and (record is None or _supersedes(usage, record)):
-            fresh[request_id] = usage
-        elif earlier is not None and usage.is_late and _is_uncharged_reaped(earlier):
+        if _is_new(usage, earlier, record):
             fresh[request_id] = usage
         else:
             duplicates.add(usage.gate.stream_id)
@@ -149,14 +147,11 @@ def _book(site_id: str, usages: Sequence[Usage]) -> set[str]:
     return duplicates
 
 
-def _supersedes(usage: Usage, record: usage_rows.Known) -> bool:
-    return usage.is_late and record.is_superseded_by_late
-
-
-def _is_uncharged_reaped(usage: Usage) -> bool:
-    gate = usage.gate
-    is_uncharged = gate.debited_nanos == 0 and gate.written_off_nanos == 0
-    return is_uncharged and gate.ending == usage_rows.REAPED
+def _is_new(usage: Usage, earlier: Usage | None, record: usage_rows.Known | None) -> bool:
+    """Whether it is the Call's first event, or a late settle after the reaper charged nothing."""
+    if earlier is not None:
+        return usage.is_late and earlier.is_uncharged_reaped
+    return record is None or (usage.is_late and record.is_uncharged_reaped)
 
 
 def _charge(site_id: str, new: Sequence[Usage]) -> dict[str, int]:

@@ -18,7 +18,7 @@ from billing import connections, episodes
 from billing.causes import Cause, find_cause
 from billing.events import REFUSALS_STREAM, RefusalEvent, decode_refusal
 from billing.gate.blocking import command
-from billing.models import BlockEpisode, Refusal, RefusalPosition
+from billing.models import BlockEpisode, RefusalPosition
 from billing.refusal_log import RefusalLog
 from billing.signals import refusals_posted
 

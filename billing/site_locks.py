@@ -31,7 +31,7 @@ def rebuilding(site_id: str) -> Iterator[bool]:
 def _held(site_id: str, mode: str) -> Iterator[bool]:
     # The session's lock, not the transaction's: it must outlast the commit by one round trip to
     # Redis. A connection that dies gives it back.
-    key = [LOCK_CLASS, site_id]
+    key = (LOCK_CLASS, site_id)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_try_advisory_lock{mode}(%s, hashtext(%s))", key)
         is_held: bool = cursor.fetchone()[0]

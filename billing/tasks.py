@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 
 from accounts.models import Site
 from billing import credits, gates, posting, reaper, refusals
-from billing.gate.errors import GateError, GateUnavailable
+from billing.gate.errors import GateClosed, GateError, ScriptRefused
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 # next tick is waiting already. Shorter than the two seconds in which pages hear of a Call.
 RUN_S = 1.5
 
-# What an outage of Redis or Postgres looks like from here.
-OUTAGES = (GateError, OperationalError, InterfaceError)
+# What trouble with Redis or Postgres looks like from here.
+TROUBLE = (GateError, OperationalError, InterfaceError)
 
 
 @shared_task(name="billing.tasks.post_usage")
@@ -78,7 +78,7 @@ def _quietly(what: str, work: Callable[[], object]) -> bool:
     """False when a server is out of reach: then no other site will fare better."""
     try:
         work()
-    except OUTAGES as error:
+    except TROUBLE as error:
         logger.warning("%s must wait: %s", what, error)
-        return not isinstance(error, (GateUnavailable, OperationalError, InterfaceError))
+        return isinstance(error, (GateClosed, ScriptRefused))
     return True

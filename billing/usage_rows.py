@@ -37,13 +37,20 @@ class Usage:
         """Settled after its Hold had been reaped, or lost with the gate."""
         return self.gate.state is HoldState.LATE
 
+    @property
+    def is_uncharged_reaped(self) -> bool:
+        """Ended by the reaper with nothing to charge: a late settle may take its place."""
+        gate = self.gate
+        is_uncharged = gate.debited_nanos == 0 and gate.written_off_nanos == 0
+        return is_uncharged and gate.ending == REAPED
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is on record of a Call already."""
 
     stream_id: str
-    is_superseded_by_late: bool
+    is_uncharged_reaped: bool
 
 
 def read(site_id: str, event: GateEvent) -> Usage:
@@ -140,7 +147,8 @@ def insert(usages: Sequence[Usage], transaction_ids: dict[str, int]) -> int:
     rows = [_row(usage, transaction_ids.get(usage.gate.organization)) for usage in usages]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [msgspec.json.encode(rows).decode()])
-        return cursor.rowcount
+        written: int = cursor.rowcount
+        return written
 
 
 def _row(usage: Usage, transaction_id: int | None) -> dict[str, Any]:

@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class RelayConfig(AppConfig):
     name = "relay"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Open pages hear of what billing posts."""
+        from relay import live
+
+        live.connect()

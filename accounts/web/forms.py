@@ -9,7 +9,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import organizations
-from accounts.models import Organization, User
+from accounts.models import User
 
 # IANA areas that people live in; the rest of the list is aliases kept for old software.
 AREAS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -48,16 +48,12 @@ def time_zone_choices() -> list[tuple[str, str | list[tuple[str, str]]]]:
     return choices
 
 
-class OrganizationForm(forms.ModelForm[Organization]):
+class OrganizationForm(forms.Form):
     """What an owner may change of an organization."""
 
+    name = forms.CharField(label=_("Name"), max_length=100)
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         choices=lazy(time_zone_choices, list)(),
         help_text=_("Days, totals and budgets begin at midnight there."),
     )
-
-    class Meta:
-        model = Organization
-        fields = ["name", "time_zone"]
-        labels = {"name": _("Name")}

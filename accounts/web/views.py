@@ -24,12 +24,16 @@ def settings(request: MemberRequest) -> HttpResponse:
     """The organization's name and time zone, for those who may change them; members; the login."""
     may_change = may(request.membership.role, Act.CHANGE_SETTINGS)
     is_sent = request.method == "POST" and may_change
-    form = OrganizationForm(request.POST if is_sent else None, instance=request.organization)
+    organization = request.organization
+    initial = {"name": organization.name, "time_zone": organization.time_zone}
+    form = OrganizationForm(request.POST if is_sent else None, initial=initial)
     if is_sent and form.is_valid():
-        form.save()
+        organization.name = form.cleaned_data["name"]
+        organization.time_zone = form.cleaned_data["time_zone"]
+        organization.save(update_fields=["name", "time_zone"])
         messages.success(request, _("Saved."))
         return redirect("settings")
-    members = Membership.objects.filter(organization=request.organization).select_related("user")
+    members = Membership.objects.filter(organization=organization).select_related("user")
     context = {
         "form": form,
         "may_change": may_change,

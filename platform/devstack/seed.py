@@ -30,7 +30,7 @@ def main(directory: Path) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("catalog", "apply", str(directory / "catalog.yaml"))
+    _run("catalog", "apply", str(directory / "catalog.yaml"))
     passwords = read_json(directory / "secrets.json")
     _ensure_operator(str(passwords["operator_password"]))
     organization_id = _ensure_customer(str(passwords["customer_password"]))

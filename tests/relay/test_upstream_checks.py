@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from relay import upstream_checks, upstream_requests
 from relay.models import Upstream
@@ -37,7 +37,11 @@ def handler_of(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            seen = {"method": self.command, "path": self.path, "headers": dict(self.headers)}
+            seen: dict[str, Any] = {
+                "method": self.command,
+                "path": self.path,
+                "headers": dict(self.headers),
+            }
             seen["body"] = json.loads(self.rfile.read(length)) if length else None
             vendor.requests.append(seen)
             self.send_response(vendor.status)
@@ -49,7 +53,7 @@ def handler_of(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
                 return
             self.wfile.write(vendor.body)
 
-        do_GET = do_POST = answer  # noqa: N815 (names of the standard library)
+        do_GET = do_POST = answer
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -193,7 +197,7 @@ def test_nothing_listening_is_said_so(upstream: Upstream, vendor: Vendor) -> Non
 def test_a_private_address_that_no_setting_lists_is_never_connected_to(
     upstream: Upstream,
     vendor: Vendor,
-    settings: SettingsWrapper,
+    settings: Settings,
     base_url: str,
     check: Callable[[Upstream], upstream_checks.CheckResult],
 ) -> None:

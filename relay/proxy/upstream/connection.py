@@ -2,6 +2,7 @@
 Knows neither names nor pools; two callbacks tell its owner when it is free and when it is gone."""
 
 import asyncio
+import select
 from collections.abc import Callable
 from typing import cast
 
@@ -22,6 +23,11 @@ def _ignore(_connection: "Connection") -> None:
     """Stands in for the owner until the connection has one."""
 
 
+def _nothing_to_read(_timeout_ms: int) -> list[tuple[int, int]]:
+    """Stands in for the socket's poll until there is a socket."""
+    return []
+
+
 class Connection(asyncio.Protocol):
     """States: free (no response) → busy (`send`) → free again, or gone for good."""
 
@@ -31,6 +37,7 @@ class Connection(asyncio.Protocol):
         "_loop",
         "_parser",
         "_paused",
+        "_poll",
         "_response",
         "_timer",
         "_timer_at",
@@ -46,6 +53,7 @@ class Connection(asyncio.Protocol):
         self._parser = ResponseParser()
         self._transport: asyncio.Transport | None = None
         self._response: Response | None = None
+        self._poll: Callable[[int], list[tuple[int, int]]] = _nothing_to_read
         self._paused = False
         self._gone = False
         self._deadline = 0.0
@@ -57,8 +65,8 @@ class Connection(asyncio.Protocol):
         self.on_gone: Callable[[Connection], None] = _ignore
 
     @property
-    def is_usable(self) -> bool:
-        """Whether a request may be sent now: open, free, and nothing unasked has arrived."""
+    def is_open(self) -> bool:
+        """Whether it is free and, as far as the loop has told us, open."""
         transport = self._transport
         return (
             transport is not None
@@ -66,6 +74,16 @@ class Connection(asyncio.Protocol):
             and self._response is None
             and not transport.is_closing()
         )
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a request may be sent now: open, free, and nothing waits to be read.
+
+        Asks the kernel (one system call), because the loop only tells of what came before its
+        present turn: a stray answer read after our request would pass for the answer to it, and
+        a close seen now spares a second sending.
+        """
+        return self.is_open and not self._poll(0)
 
     def send(
         self, head: bytes, body: bytes, *, head_only: bool, between_bytes_s: float
@@ -145,6 +163,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        poller = select.poll()
+        poller.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._poll = poller.poll
 
     def data_received(self, data: bytes) -> None:
         response = self._response

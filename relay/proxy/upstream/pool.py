@@ -114,6 +114,7 @@ class Pool:
             connection = self._idle.pop()
             if connection.is_usable:
                 return connection
+            connection.abort()
         return None
 
     async def _dial(self, connect_s: float) -> Connection:
@@ -123,9 +124,11 @@ class Pool:
         except BaseException:
             self._free_place()
             raise
-        if self._is_closed or not connection.is_usable:
+        if self._is_closed or not connection.is_open:
             connection.abort()
             self._free_place()
+            if self._is_closed:
+                raise ResponseClosed("client closed")
             raise ConnectFailed(f"{self._origin.host} closed the connection at once")
         connection.on_free = self._take_back
         connection.on_gone = self._forget
@@ -169,7 +172,7 @@ class Pool:
 
     def _take_back(self, connection: Connection) -> None:
         """A connection is free: to whoever waits longest, else to the idle ones."""
-        if not connection.is_usable:
+        if not connection.is_open:
             connection.abort()
         elif (waiter := self._next_waiter()) is not None:
             waiter.set_result(connection)

@@ -87,20 +87,16 @@ class ResponseParser:
         """
         incoming = self._incoming
         buffered_before = incoming.buffered_bytes
-        had_head = incoming.has_head
         incoming.received_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._after_parser_error(incoming, error)
-        if incoming.has_head and not had_head:
-            _check_head_bytes(incoming)
-        elif incoming.buffered_bytes == buffered_before and not incoming.ended:
+        if incoming.ended or incoming.buffered_bytes != buffered_before:
+            incoming.received_bytes = 0
+        elif incoming.received_bytes > HEAD_BYTES_MAX:
             # No head yet; or, after it, trailers and chunk extensions.
-            if incoming.received_bytes > HEAD_BYTES_MAX:
-                raise ProtocolError(_HEAD_TOO_LARGE)
-            return
-        incoming.received_bytes = 0
+            raise ProtocolError(_HEAD_TOO_LARGE)
 
     def feed_eof(self) -> None:
         """The peer closed: ends a body that runs until then, breaks anything else."""
@@ -147,6 +143,11 @@ class ResponseParser:
         for name, value in incoming.headers:
             if name == b"transfer-encoding" and value.lower() != b"chunked":
                 raise ProtocolError("bad response: unknown transfer coding")
+        if incoming.received_bytes > HEAD_BYTES_MAX:
+            # It may have come in one read with much of its body, so count the fields themselves.
+            if sum(len(name) + len(value) for name, value in incoming.headers) > HEAD_BYTES_MAX:
+                raise ProtocolError(_HEAD_TOO_LARGE)
+            incoming.received_bytes = 0
         incoming.status = status
         incoming.has_head = True
         incoming.reusable = self._parser.should_keep_alive()
@@ -165,11 +166,3 @@ class ResponseParser:
     def on_message_complete(self) -> None:
         if self._incoming.has_head:
             self._incoming.ended = True
-
-
-def _check_head_bytes(incoming: Incoming) -> None:
-    """A head may come in one read with its body, so count its fields, not what was received."""
-    if incoming.received_bytes > HEAD_BYTES_MAX:
-        head_bytes = sum(len(name) + len(value) + 4 for name, value in incoming.headers)
-        if head_bytes > HEAD_BYTES_MAX:
-            raise ProtocolError(_HEAD_TOO_LARGE)

@@ -1,5 +1,7 @@
 """Rates and concurrency refuse a Call before any money moves."""
 
+from typing import Any
+
 import pytest
 from redis import Redis
 
@@ -137,7 +139,10 @@ async def test_the_next_minute_starts_at_nothing_and_windows_expire(
 
 
 async def test_concurrency_is_free_again_after_every_kind_of_end(gate: Gate, redis: Redis) -> None:
-    both = {"key_limits": ONE_AT_A_TIME, "organization_limits": ONE_AT_A_TIME}
+    both: dict[str, Any] = {
+        "key_limits": ONE_AT_A_TIME,
+        "organization_limits": ONE_AT_A_TIME,
+    }
     for request_id in ("settled", "released"):
         assert isinstance(await gate.admit(a_call(ref(request_id), **both)), Admitted)
         if request_id == "settled":

@@ -8,7 +8,10 @@ import pytest
 from billing.gate.errors import GateUnavailable
 from billing.gate.resp import PENDING_MAX, UNSENT_BYTES_MAX, ErrorReply, RespConnection
 
-REPLIES = b"+OK\r\n:42\r\n$5\r\nhe\r\no\r\n*3\r\n$1\r\na\r\n:-1\r\n*1\r\n$-1\r\n-NOSCRIPT none\r\n$0\r\n\r\n"
+REPLIES = (
+    b"+OK\r\n:42\r\n$5\r\nhe\r\no\r\n*3\r\n$1\r\na\r\n:-1\r\n*1\r\n$-1\r\n"
+    b"-NOSCRIPT none\r\n$0\r\n\r\n"
+)
 VALUES = [b"OK", 42, b"he\r\no", [b"a", -1, [None]], "NOSCRIPT none", b""]
 
 

@@ -36,6 +36,10 @@ class Peer:
         self._writer.write(data)
         await self._writer.drain()
 
+    def push(self, data: bytes) -> None:
+        """Send before the loop takes another turn."""
+        self._writer.write(data)
+
     async def answer(self, data: bytes) -> bytes:
         """Read a request, send `data`, return the request."""
         request = await self.request()

@@ -101,6 +101,20 @@ async def test_bytes_on_an_idle_connection_are_never_an_answer(client: HttpClien
         assert await ask(client, server) == b"2"
 
 
+async def test_not_even_bytes_that_the_loop_has_not_read_yet(client: HttpClient) -> None:
+    peers: list[Peer] = []
+
+    async def script(peer: Peer) -> None:
+        peers.append(peer)
+        await peer.answer(ok(b"%d" % peer.number))
+        await peer.closed_by_client()
+
+    async with scripted(script) as server:
+        assert await ask(client, server) == b"1"
+        peers[0].push(ok(b"poison"))
+        assert await ask(client, server) == b"2"
+
+
 async def test_a_request_on_a_connection_just_closed_is_sent_again(client: HttpClient) -> None:
     async def script(peer: Peer) -> None:
         await peer.answer(ok(b"%d" % peer.number))

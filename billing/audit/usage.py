@@ -1,0 +1,99 @@
+"""Checks of UsageRecords: each is explained by its price version, and booked in the ledger."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from django.db import connection
+
+from billing import prices
+from billing.audit.ledger import ROWS_MAX
+from billing.audit.report import Tally
+from billing.events import PriceLine
+from billing.models import Price, UsageRecord
+from billing.pricing import Bucket, PriceError, PriceVersion, total_nanos
+
+# Rows in memory at a time while all of them are read.
+CHUNK_ROWS = 2_000
+# Versions in memory at a time; a deployment sells hundreds of models, not tens of thousands.
+VERSIONS_CACHED_MAX = 10_000
+
+
+def charges_are_booked(tally: Tally) -> Iterator[str]:
+    """What an organization's Calls were charged is what the ledger's charges took from it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH charged AS (SELECT organization_id, sum(charge_nanos) AS nanos,"
+            "  count(*) FILTER (WHERE ledger_transaction_id IS NULL"
+            "   AND charge_nanos + written_off_nanos > 0) AS unbooked"
+            "  FROM billing_usagerecord GROUP BY organization_id),"
+            " booked AS (SELECT account.organization_id, -sum(entry.amount_nanos) AS nanos"
+            "  FROM billing_ledgerentry AS entry"
+            "  JOIN billing_ledgertransaction AS moved ON moved.id = entry.transaction_id"
+            "  JOIN billing_ledgeraccount AS account ON account.id = entry.account_id"
+            "  WHERE moved.kind = 'charge' AND account.organization_id IS NOT NULL"
+            "  GROUP BY account.organization_id)"
+            " SELECT COALESCE(charged.organization_id, booked.organization_id),"
+            "  COALESCE(charged.nanos, 0), COALESCE(booked.nanos, 0),"
+            "  COALESCE(charged.unbooked, 0)"
+            " FROM charged FULL JOIN booked USING (organization_id) ORDER BY 1"
+        )
+        while rows := cursor.fetchmany(CHUNK_ROWS):
+            for organization_id, charged, booked, unbooked in rows:
+                tally.checked += 1
+                if charged != booked:
+                    yield f"{organization_id}: Calls cost {charged} nanos, {booked} are booked"
+                if unbooked:
+                    yield f"{organization_id}: {unbooked} charged Calls without a transaction"
+
+
+def charges_are_explained(tally: Tally) -> Iterator[str]:
+    """I6: charge + write-off = lines, rounded once; lines = tokens at the version's prices."""
+    find_version = lru_cache(VERSIONS_CACHED_MAX)(_find_version)
+    rows = UsageRecord.objects.order_by("pk").values(
+        "request_id",
+        "price_id",
+        "lines",
+        "charge_nanos",
+        "written_off_nanos",
+        "input_tokens",
+        "cached_input_tokens",
+        "output_tokens",
+    )
+    found = 0
+    for row in rows.iterator(chunk_size=CHUNK_ROWS):
+        tally.checked += 1
+        problem = _explain(row, find_version(row["price_id"]))
+        if problem:
+            found += 1
+            yield f"call {row['request_id']}: {problem}"
+        if found >= ROWS_MAX:
+            return
+
+
+def _find_version(price_id: int | None) -> PriceVersion | None:
+    row = Price.objects.filter(pk=price_id).first() if price_id is not None else None
+    return prices.version_of(row) if row else None
+
+
+def _explain(row: Mapping[str, object], version: PriceVersion | None) -> str:
+    """What does not add up, or nothing. A Call that costs nothing needs no lines."""
+    lines = [PriceLine(**line) for line in row["lines"]]  # type: ignore[attr-defined]
+    charged = int(str(row["charge_nanos"])) + int(str(row["written_off_nanos"]))
+    if total_nanos(lines) != charged:
+        return f"its lines make {total_nanos(lines)} nanos, not {charged}"
+    if lines and version is None:
+        return "it has lines and no price version"
+    for line in lines:
+        used = row.get(f"{line.bucket}_tokens")
+        if line.quantity != used:
+            return f"{line.quantity} tokens of {line.bucket} are priced, {used} were used"
+        if version is not None and line.nanos_per_mtok != _price_of(version, line.bucket):
+            return f"{line.bucket} is priced {line.nanos_per_mtok}, not by version {version.id}"
+    return ""
+
+
+def _price_of(version: PriceVersion, bucket: str) -> int | None:
+    try:
+        return version.nanos_per_mtok(Bucket(bucket))
+    except (ValueError, PriceError):
+        return None

@@ -1,0 +1,62 @@
+"""The database itself keeps the books: what is booked stays, and every transaction balances.
+
+TRUNCATE stays possible; it is the owner's own act and what tests clean up with.
+"""
+
+from django.db import migrations
+
+FORWARD = """
+CREATE FUNCTION billing_ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  -- Deleting a user forgets who acted; nothing else of a booked row may ever change.
+  IF TG_TABLE_NAME = 'billing_ledgertransaction' AND TG_OP = 'UPDATE' THEN
+    IF NEW.actor_id IS NULL AND to_jsonb(NEW) - 'actor_id' = to_jsonb(OLD) - 'actor_id' THEN
+      RETURN NEW;
+    END IF;
+  END IF;
+  RAISE EXCEPTION '% on %: the ledger is append-only, book a correction', TG_OP, TG_TABLE_NAME
+    USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER ledger_entry_append_only BEFORE UPDATE OR DELETE ON billing_ledgerentry
+  FOR EACH ROW EXECUTE FUNCTION billing_ledger_is_append_only();
+CREATE TRIGGER ledger_transaction_append_only BEFORE UPDATE OR DELETE ON billing_ledgertransaction
+  FOR EACH ROW EXECUTE FUNCTION billing_ledger_is_append_only();
+
+CREATE FUNCTION billing_ledger_is_balanced() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  checked bigint;
+  entries bigint;
+  total numeric;
+BEGIN
+  IF TG_TABLE_NAME = 'billing_ledgerentry' THEN checked := NEW.transaction_id;
+  ELSE checked := NEW.id;
+  END IF;
+  SELECT count(*), COALESCE(sum(amount_nanos), 0) INTO entries, total
+    FROM billing_ledgerentry WHERE transaction_id = checked;
+  IF entries < 2 OR total <> 0 THEN
+    RAISE EXCEPTION 'ledger transaction %: % entries sum to %', checked, entries, total
+      USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER ledger_entry_balances AFTER INSERT ON billing_ledgerentry
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION billing_ledger_is_balanced();
+CREATE CONSTRAINT TRIGGER ledger_transaction_balances AFTER INSERT ON billing_ledgertransaction
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION billing_ledger_is_balanced();
+"""
+
+BACKWARD = """
+DROP TRIGGER ledger_transaction_balances ON billing_ledgertransaction;
+DROP TRIGGER ledger_entry_balances ON billing_ledgerentry;
+DROP FUNCTION billing_ledger_is_balanced;
+DROP TRIGGER ledger_transaction_append_only ON billing_ledgertransaction;
+DROP TRIGGER ledger_entry_append_only ON billing_ledgerentry;
+DROP FUNCTION billing_ledger_is_append_only;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("billing", "0001_initial")]
+    operations = [migrations.RunSQL(FORWARD, BACKWARD)]
