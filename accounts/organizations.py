@@ -1,8 +1,10 @@
-"""Make organizations and their first member. Never touches money: a new one has no balance."""
+"""Make organizations and their first member, suspend and resume them. Never touches money: a new
+one has no balance, a suspended one keeps its own."""
 
 from django.db import transaction
 
 from accounts.models import Membership, Organization, Role, Site, User
+from accounts.signals import organization_changed
 
 
 @transaction.atomic
@@ -12,3 +14,14 @@ def create(site: Site, *, name: str, owner: User | None = None) -> Organization:
     if owner is not None:
         Membership.objects.create(organization=organization, user=owner, role=Role.OWNER)
     return organization
+
+
+@transaction.atomic
+def set_active(organization: Organization, *, is_active: bool) -> None:
+    """Suspend (relays refuse its Calls with 403 within a second; open ones finish) or resume.
+    Repeating it changes nothing."""
+    organization.is_active = is_active
+    organization.save(update_fields=["is_active"])
+    transaction.on_commit(
+        lambda: organization_changed.send_robust(sender=Organization, organization=organization)
+    )

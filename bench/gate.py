@@ -95,7 +95,7 @@ def main() -> None:
             cpu_us, per_s = run(work)
             redis_us = {
                 line.split("_")[-1]: info["usec_per_call"]
-                for line, info in redis.info("commandstats").items()  # type: ignore[union-attr]
+                for line, info in redis.info("commandstats").items()
                 if line == "cmdstat_evalsha"
             }
         finally:

@@ -16,6 +16,8 @@ BAR_WIDTH = 7
 # Colours that stay apart on both themes; more models than that share "other".
 COLOURS = 8
 OTHER = 0
+# Tops of the axis, as tenths of a power of ten; each can be halved into a round number.
+AXIS_TENTHS = (1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 30, 40, 50, 60, 80, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,8 @@ def column(
 
 
 def ceiling(nanos: int) -> int:
-    """The next 1, 2 or 5 × 10^n that is not below; 0 stays 0."""
+    """The next round number that is not below, as an axis wants it; 0 stays 0."""
     if nanos <= 0:
         return 0
-    power = 10 ** (len(str(nanos)) - 1)
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= nanos)
+    tenth: int = 10 ** max(0, len(str(nanos)) - 2)
+    return next(step * tenth for step in AXIS_TENTHS if step * tenth >= nanos)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
 
 from accounts.models import Organization
 from billing import connections, episodes, ledger, quarantine, site_locks, usage_rows
@@ -21,7 +22,7 @@ from billing.usage_rows import Usage
 BATCH_EVENTS = 500
 # A worker posts a batch in well under a second: one that sat on it for so long is dead.
 RECLAIM_IDLE_MS = 30_000
-# Each lost race means that another worker got on, so a handful is plenty; then reclaiming helps.
+# Each lost race or deadlock means that another worker got on; after so many, reclaiming helps.
 BATCH_TRIES = 10
 
 # Reasons by which one bad event spoils a whole batch: the batch is halved until it is found.
@@ -119,8 +120,12 @@ def _book_patiently(site_id: str, usages: Sequence[Usage]) -> set[str]:
         try:
             with transaction.atomic():
                 return _book(site_id, usages)
-        except (_LostRace, OperationalError):  # the latter: chosen as a deadlock's victim
-            if not tries_left or not connection.is_usable():
+        except _LostRace:
+            if not tries_left:
+                raise
+        except OperationalError as error:
+            # Not after a lost connection: the site's lock went with it.
+            if not tries_left or not isinstance(error.__cause__, DeadlockDetected):
                 raise
     return set()
 

@@ -8,7 +8,8 @@ class RelayConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Open pages hear of what billing posts."""
-        from relay import live
+        """Open pages hear of what billing posts, relays of the prices it publishes."""
+        from relay import live, signals
 
         live.connect()
+        signals.connect()

@@ -69,7 +69,8 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             return None
         chosen = await database_sync_to_async(self.scope["session"].get)(ORGANIZATION_SESSION_KEY)
         domain, _port = split_domain_port(host)
-        return await database_sync_to_async(organization_of)(user, domain, chosen)
+        found: str | None = await database_sync_to_async(organization_of)(user, domain, chosen)
+        return found
 
 
 def header(scope: dict[str, Any], name: bytes) -> str:

@@ -5,12 +5,14 @@ Loaded as a plugin (`-p tests.stack`). The child processes end with the session,
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,7 @@ class Stack:
         return json.loads(done.stdout)
 
     def stop(self) -> int:
-        """Ctrl-C; the exit code."""
+        """Ctrl-C; the exit code. The folder stays: another stack may be started in it."""
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(STOP_TIMEOUT_S)
 
@@ -92,16 +94,21 @@ def start(state_dir: Path, **extra: str) -> Stack:
     return Stack(process, state_dir, port)
 
 
-def new_state_dir() -> Path:
-    """A folder that another account can go through, as Postgres under root needs."""
+@contextmanager
+def new_state_dir() -> Iterator[Path]:
+    """A folder that another account can go through, as Postgres under root needs; then gone."""
     folder = Path(tempfile.mkdtemp(prefix="tollgate-stack-"))
     folder.chmod(0o711)
-    return folder
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """A stack that all tests of the session share: make an organization of your own in it."""
-    stack = start(new_state_dir())
-    yield stack
-    stack.stop()
+    with new_state_dir() as folder:
+        stack = start(folder)
+        yield stack
+        stack.stop()

@@ -44,13 +44,14 @@ def member_page(act: Act) -> Callable[[MemberView[P]], View[P]]:
             return view(cast(MemberRequest, request), *args, **kwargs)
 
         guarded.member_act = act  # type: ignore[attr-defined]
-        return guarded
+        return cast(View[P], guarded)
 
     return decorate
 
 
 def operator_page(view: Callable[P, Any]) -> Callable[P, HttpResponseBase]:
     """Let operators of the deployment through; everyone else sees 404, as if there were no page."""
+
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         request = cast(HttpRequest, args[0])

@@ -1,6 +1,7 @@
 """Forms of the accounts pages."""
 
 from itertools import groupby
+from typing import cast
 from zoneinfo import available_timezones
 
 from django import forms
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import organizations
 from accounts.models import User
+from accounts.web.requests import SiteRequest
 
 # IANA areas that people live in; the rest of the list is aliases kept for old software.
 AREAS = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -29,7 +31,7 @@ class OrganizationSignupForm(forms.Form):
     def signup(self, request: HttpRequest, user: User) -> None:
         """Called by allauth once the user is stored: the organization and its owner."""
         name = self.cleaned_data["organization"] or user.email.partition("@")[0]
-        organizations.create(request.site, name=name, owner=user)  # type: ignore[attr-defined]
+        organizations.create(cast(SiteRequest, request).site, name=name, owner=user)
 
 
 class NewOrganizationForm(forms.Form):

@@ -4,6 +4,7 @@ Never decides what a member may do (`accounts.web.access` does).
 """
 
 from collections.abc import Callable
+from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
@@ -31,7 +32,7 @@ class SiteMiddleware:
         site = Site.objects.filter(domains__domain=domain, is_active=True).first()
         if site is None:
             return HttpResponse(MISDIRECTED, status=421, content_type="text/plain; charset=utf-8")
-        request.site = site  # type: ignore[attr-defined]
+        cast(SiteRequest, request).site = site
         return self.get_response(request)
 
 

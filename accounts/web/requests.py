@@ -8,7 +8,7 @@ from accounts.models import Membership, Organization, Site, User
 class SiteRequest(HttpRequest):
     """A request after the middleware: `site` always, the rest when someone is logged in."""
 
-    site: Site
+    site: Site  # type: ignore[assignment]  # ours, not django.contrib.sites'
     memberships: list[Membership]
     membership: Membership | None
     organization: Organization | None
@@ -17,7 +17,7 @@ class SiteRequest(HttpRequest):
 class MemberRequest(HttpRequest):
     """A request that `access.member_page` let through: someone acting for an organization."""
 
-    site: Site
+    site: Site  # type: ignore[assignment]  # ours, not django.contrib.sites'
     user: User
     memberships: list[Membership]
     membership: Membership

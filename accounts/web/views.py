@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from accounts import organizations
 from accounts.models import Membership, User
 from accounts.permissions import Act, may
+from accounts.signals import organization_changed
 from accounts.web.access import member_page
 from accounts.web.forms import NewOrganizationForm, OrganizationForm
 from accounts.web.middleware import ORGANIZATION_SESSION_KEY
@@ -31,6 +32,8 @@ def settings(request: MemberRequest) -> HttpResponse:
         organization.name = form.cleaned_data["name"]
         organization.time_zone = form.cleaned_data["time_zone"]
         organization.save(update_fields=["name", "time_zone"])
+        # Budgets follow the time zone, so the relays must hear of it.
+        organization_changed.send(sender=type(organization), organization=organization)
         messages.success(request, _("Saved."))
         return redirect("settings")
     members = Membership.objects.filter(organization=organization).select_related("user")

@@ -10,6 +10,7 @@ from django.db.models import Sum
 from accounts.models import Organization, Site
 from billing import connections, ledger
 from billing.audit.report import Tally
+from billing.gate.blocking import command
 from billing.models import CreditOutbox
 
 # The reaper comes every 15 s and may be busy once (acceptance.md, I5).
@@ -35,7 +36,7 @@ def holds_end_in_time(tally: Tally) -> Iterator[str]:
     steward = connections.steward()
     for site_id in Site.objects.order_by("pk").values_list("pk", flat=True):
         holds = steward.open_holds(site_id)
-        seconds, _ = connections.redis().time()  # type: ignore[misc]
+        seconds, _ = command(connections.redis(), "time")
         for hold in holds:
             tally.checked += 1
             over_ms = seconds * 1000 - hold.expires_at_ms
@@ -70,9 +71,7 @@ def _differences(site_id: str, organization_ids: Sequence[str]) -> dict[str, str
     waiting = dict(rows.values_list("organization_id").annotate(nanos=Sum("amount_nanos")))
     problems = {}
     for each, balance in gate.items():
-        expected = (
-            posted[each] - waiting.get(each, 0) - balance.unposted_nanos - balance.held_nanos
-        )
+        expected = posted[each] - waiting.get(each, 0) - balance.unposted_nanos - balance.held_nanos
         if balance.available_nanos != expected:
             problems[each] = (
                 f"{each}: {balance.available_nanos} nanos available; posted {posted[each]}"

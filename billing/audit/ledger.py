@@ -68,4 +68,5 @@ def nothing_is_booked_twice(tally: Tally) -> Iterator[str]:
 def _select(statement: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(f"{statement} LIMIT {ROWS_MAX}")
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

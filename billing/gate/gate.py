@@ -6,7 +6,7 @@ Never reads then writes, never retries, never guesses: no answer is `GateUnavail
 from billing.gate import wire
 from billing.gate.keys import hold_keys
 from billing.gate.runner import ScriptRunner
-from billing.gate.scripts import ADMIT, RENEW, SETTLE
+from billing.gate.scripts import ADMIT, RENEW, RESTORE, SETTLE
 from billing.gate.types import (
     AdmitRequest,
     Admitted,
@@ -14,6 +14,7 @@ from billing.gate.types import (
     HoldRef,
     Renewal,
     RenewRequest,
+    RestoreRequest,
     Settlement,
     SettleRequest,
 )
@@ -54,6 +55,15 @@ class Gate:
         keys = hold_keys(request.hold)
         args = wire.renew_args(request, lifetime_ms=self._lifetime_ms)
         return wire.parse_renewal(await self._runner.run(RENEW, keys, args))
+
+    async def restore(self, request: RestoreRequest) -> Renewal:
+        """Register a running Call's Hold again after Redis was lost and rebuilt. Idempotent.
+
+        The Hold gets what the balance still has, up to what it was; settle writes off the rest.
+        """
+        keys = hold_keys(request.hold)
+        args = wire.restore_args(request, owner=self._owner, lifetime_ms=self._lifetime_ms)
+        return wire.parse_renewal(await self._runner.run(RESTORE, keys, args))
 
     async def settle(self, request: SettleRequest) -> Settlement:
         """End the Hold with its charge and append the usage event. Idempotent by request id.

@@ -49,10 +49,14 @@ def credited_key(site: str, transaction_id: str) -> str:
     return f"{site_prefix(site)}credited:{transaction_id}"
 
 
-def spent_key(ref: HoldRef, budget: Budget) -> str:
+def spent_key(site: str, scope: Scope, owner: str, period: str) -> str:
     """The hash of one budget's period: spent, held."""
+    return f"{site_prefix(site)}spent:{scope.value}:{owner}:{period}"
+
+
+def _budget_key(ref: HoldRef, budget: Budget) -> str:
     owner = ref.key if budget.scope is Scope.KEY else ref.organization
-    return f"{site_prefix(ref.site)}spent:{budget.scope.value}:{owner}:{budget.period}"
+    return spent_key(ref.site, budget.scope, owner, budget.period)
 
 
 def hold_keys(ref: HoldRef) -> list[str]:
@@ -69,7 +73,7 @@ def hold_keys(ref: HoldRef) -> list[str]:
         f"{prefix}rate:organization:{ref.organization}",
     ]
     if ref.budgets:
-        keys += [spent_key(ref, budget) for budget in ref.budgets]
+        keys += [_budget_key(ref, budget) for budget in ref.budgets]
     return keys
 
 

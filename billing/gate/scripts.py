@@ -28,6 +28,7 @@ def load_script(name: str, *, prelude: str = "") -> Script:
 
 ADMIT = load_script("admit")
 RENEW = load_script("renew")
+RESTORE = load_script("restore")
 SETTLE = load_script("settle", prelude="ending")
 EXPIRE = load_script("expire", prelude="ending")
 CREDIT = load_script("credit")

@@ -11,7 +11,7 @@ from redis import Redis
 from billing.gate import keys, wire
 from billing.gate.blocking import command, run_script
 from billing.gate.scripts import CREDIT, EXPIRE, OPEN, READING
-from billing.gate.types import Balance, CreditResult, HoldRef, OpenHold, Settlement
+from billing.gate.types import Balance, BudgetSpent, CreditResult, HoldRef, OpenHold, Settlement
 
 # A redelivered outbox entry is minutes old; thirty days outlive a long outage of the workers.
 CREDITED_MS = 30 * 86_400_000
@@ -56,13 +56,15 @@ class Steward:
         available_nanos: Mapping[str, int],
         *,
         credited: Iterable[str] = (),
+        spent: Iterable[BudgetSpent] = (),
     ) -> bool:
         """Load every organization's balance into a closed gate, then open it under `epoch`.
 
         `available_nanos` is posted - unposted - held; read the latter two here while it is closed.
         `credited` are the transactions that posted already contains and whose outbox entries may
-        still come: they are marked first, so that they do not count twice. False when the gate
-        was open already (nothing was changed) or another rebuild opened it meanwhile.
+        still come: they are marked first, so that they do not count twice. `spent` fills budgets
+        that Redis lost; one that is there is left alone. False when the gate was open already
+        (nothing was changed) or another rebuild opened it meanwhile.
         """
         if not epoch:
             raise ValueError("an epoch needs a name")
@@ -72,6 +74,8 @@ class Steward:
             command(
                 self._redis, "set", keys.credited_key(site, transaction_id), "1", px=CREDITED_MS
             )
+        for budget in spent:
+            self._load_budget(site, budget)
         for chunk in _chunks(available_nanos, ORGANIZATIONS_PER_SCRIPT):
             names = [keys.organization_key(site, organization) for organization in chunk]
             amounts = [wire.signed_nanos(available_nanos[organization]) for organization in chunk]
@@ -157,6 +161,12 @@ class Steward:
             for raw_id, row in self._read_holds(site, soonest)
             if row["state"] == b"open"
         ]
+
+    def _load_budget(self, site: str, budget: BudgetSpent) -> None:
+        name = keys.spent_key(site, budget.scope, budget.owner, budget.period)
+        spent = wire.exact_nanos("spent_nanos", budget.spent_nanos)
+        if command(self._redis, "hsetnx", name, "spent", spent) and budget.resets_at_ms:
+            command(self._redis, "pexpireat", name, budget.resets_at_ms + wire.BUDGET_GRACE_MS)
 
     def _now_ms(self) -> int:
         seconds, microseconds = command(self._redis, "time")

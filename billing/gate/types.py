@@ -176,6 +176,17 @@ class RenewRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreRequest:
+    """A running Call whose Hold Redis lost with its data; figures as the relay last knew them."""
+
+    hold: HoldRef
+    hold_nanos: int
+    output_tokens_cap: int
+    checkpoint_nanos: int
+    event: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Renewal:
     """A state other than open means that the Call must stop; it was ended elsewhere.
 
@@ -195,6 +206,17 @@ class Balance:
     held_nanos: int
     unposted_nanos: int
     open_holds: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSpent:
+    """What the books say was spent of a budget; `owner` is the id of the key or organization."""
+
+    scope: Scope
+    owner: str
+    period: str
+    spent_nanos: int
+    resets_at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from billing.gate.types import (
     RateWindow,
     Renewal,
     RenewRequest,
+    RestoreRequest,
     Rule,
     Scope,
     Settlement,
@@ -148,6 +149,21 @@ def renew_args(request: RenewRequest, *, lifetime_ms: int) -> list[Word]:
     return [*_hold_words(request.hold), lifetime_ms, checkpoint, event, least]
 
 
+def restore_args(request: RestoreRequest, *, owner: str, lifetime_ms: int) -> list[Word]:
+    """ARGV of restore.lua."""
+    return [
+        *_hold_words(request.hold),
+        lifetime_ms,
+        owner,
+        exact_nanos("hold_nanos", request.hold_nanos),
+        exact_tokens("output_tokens_cap", request.output_tokens_cap),
+        exact_nanos("checkpoint_nanos", request.checkpoint_nanos),
+        bounded_event(request.event),
+        BUDGET_GRACE_MS,
+        *(budget.resets_at_ms for budget in request.hold.budgets),
+    ]
+
+
 def expire_args(ref: HoldRef, *, ending: str) -> list[Word]:
     """ARGV of expire.lua."""
     return [*_hold_words(ref), TOMBSTONE_MS, ending]
@@ -189,7 +205,7 @@ def parse_settlement(reply: Any) -> Settlement:
 
 
 def parse_renewal(reply: Any) -> Renewal:
-    """The reply of renew.lua. Raises `GateClosed`, `HoldMismatch`."""
+    """The reply of renew.lua or restore.lua. Raises `GateClosed`, `HoldMismatch`."""
     state = HoldState(check_head(reply[0]).decode())
     return Renewal(state, int(reply[1]), int(reply[2]))
 

@@ -1,4 +1,4 @@
-"""The banners over every dashboard page: what is stopped or about to stop, since when, and the cure.
+"""The banners over every dashboard page: what stopped or will stop, since when, and the cure.
 
 Reads open BlockEpisodes. At most two banners, worst first; a cause that cures itself per key
 (a key's own budget) is a badge on that key, not a banner.
@@ -90,7 +90,7 @@ def no_credit(episode: BlockEpisode) -> Banner:
         title=_("Blocked: balance exhausted (%(status)s)") % {"status": episode.status},
         text=story(episode),
         action=_("Top up"),
-        url=reverse("balance"),
+        url=reverse("balance") + "#top-up",
     )
 
 

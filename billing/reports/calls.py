@@ -88,7 +88,7 @@ def parse_cursor(text: str) -> Cursor | None:
 
 def page(
     organization: Organization,
-    filters: Filters = Filters(),  # noqa: B008  (frozen)
+    filters: Filters = Filters(),
     *,
     after: Cursor | None = None,
     rows_max: int = PAGE_ROWS,
@@ -138,7 +138,7 @@ def narrowed(
     if filters.key:
         query = query.filter(api_key_id=filters.key)
     if filters.id:
-        query = query.filter(**{key: filters.id[:SEARCH_CHARS_MAX]})
+        query = query.filter(**{key: filters.id})
     if filters.day:
         end = days.start_of(filters.day + timedelta(days=1))
         query = query.filter(**{f"{at}__gte": days.start_of(filters.day), f"{at}__lt": end})

@@ -1,12 +1,11 @@
 """What was spent and refused over local days, grouped by day, model or key."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.models import ApiKey, Organization
@@ -80,7 +79,7 @@ def totals(organization: Organization, span: list[date], group: str) -> list[Tot
     return sorted(rows, key=lambda row: (-row.charge_nanos, -row.calls, row.label))
 
 
-def used(organization: Organization, since: Any, column: str) -> Iterable[dict[str, Any]]:
+def used(organization: Organization, since: datetime, column: str) -> QuerySet[Any, Any]:
     query = UsageRecord.objects.filter(organization=organization, admitted_at__gte=since)
     return (
         query.annotate(day=TruncDate("admitted_at"))
@@ -96,7 +95,7 @@ def used(organization: Organization, since: Any, column: str) -> Iterable[dict[s
     )
 
 
-def turned_away(organization: Organization, since: Any, column: str) -> Iterable[dict[str, Any]]:
+def turned_away(organization: Organization, since: datetime, column: str) -> QuerySet[Any, Any]:
     query = Refusal.objects.filter(organization=organization, at__gte=since)
     grouped = query.annotate(day=TruncDate("at")).values(group=F(column))
     return grouped.annotate(refused=Sum("multiplier"))

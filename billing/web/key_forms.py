@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.utils import timezone
@@ -29,7 +30,7 @@ class KeyForm(forms.Form):
     budget = forms.CharField(label=_("Budget"), required=False, max_length=24)
     budget_period = forms.ChoiceField(label=_("Budget period"), choices=BudgetPeriod.choices)
     expires_in = forms.TypedChoiceField(
-        label=_("Expires"), coerce=int, empty_value=0, required=False, choices=[]
+        label=_("Expires"), coerce=int, empty_value=None, required=False, choices=[]
     )
     models = forms.CharField(
         label=_("Models"),
@@ -70,7 +71,7 @@ class KeyForm(forms.Form):
         """Ids, or None for all models."""
         return self.cleaned_data["models"].replace(",", " ").split() or None
 
-    def limits(self) -> dict[str, object]:
+    def limits(self) -> dict[str, Any]:
         """The arguments of `accounts.api_keys.mint` that this form sets."""
         data = self.cleaned_data
         expires_at = None

@@ -39,6 +39,12 @@ class KeyRow:
     episode: BlockEpisode | None
     may_change: bool
 
+    @property
+    def has_limits(self) -> bool:
+        key = self.key
+        limits = (key.budget_nanos, key.requests_per_minute, key.tokens_per_minute)
+        return any(limits) or bool(key.allowed_models)
+
 
 def state_of(key: ApiKey) -> str:
     """active, disabled, expired or revoked; the later word wins."""

@@ -24,7 +24,7 @@ OUTCOMES = ("", "ok", "refused", "failed")
 def requests(request: MemberRequest) -> HttpResponse:
     """C6. Filters and place live in the URL."""
     filters = filters_of(request)
-    after = calls.parse_cursor(request.GET.get("after", ""))
+    after = calls.parse_cursor(search_text(request.GET.get("after", "")))
     page = calls.page(request.organization, filters, after=after)
     kept = {name: value for name, value in query_of(filters).items() if value}
     here = reverse("requests")
@@ -32,7 +32,9 @@ def requests(request: MemberRequest) -> HttpResponse:
         "page": page,
         "filters": filters,
         "keys": ApiKey.objects.filter(organization=request.organization).order_by("name"),
-        "older_url": f"{here}?{urlencode({**kept, 'after': str(page.older)})}" if page.older else "",
+        "older_url": f"{here}?{urlencode({**kept, 'after': str(page.older)})}"
+        if page.older
+        else "",
         "newest_url": f"{here}?{urlencode(kept)}" if after else "",
         "is_newest": after is None,
         "outcomes": OUTCOMES,
@@ -45,11 +47,16 @@ def filters_of(request: MemberRequest) -> calls.Filters:
     outcome = request.GET.get("outcome", "")
     return calls.Filters(
         outcome=outcome if outcome in OUTCOMES else "",
-        model=request.GET.get("model", "").strip()[: calls.SEARCH_CHARS_MAX],
-        key=request.GET.get("key", "").strip()[: calls.SEARCH_CHARS_MAX],
-        id=request.GET.get("id", "").strip()[: calls.SEARCH_CHARS_MAX],
+        model=search_text(request.GET.get("model", "")),
+        key=search_text(request.GET.get("key", "")),
+        id=search_text(request.GET.get("id", "")),
         day=day_of(request.GET.get("day", "")),
     )
+
+
+def search_text(text: str) -> str:
+    """Bounded, and without the one character that Postgres has no text for."""
+    return text.replace("\0", "").strip()[: calls.SEARCH_CHARS_MAX]
 
 
 def day_of(text: str) -> date | None:
@@ -73,6 +80,7 @@ def query_of(filters: calls.Filters) -> dict[str, str]:
 @member_page(Act.SEE_USAGE)
 def request_detail(request: MemberRequest, request_id: str) -> HttpResponse:
     """C7. One call: what it cost and why, or which rule refused it. 404 for anyone else's."""
+    request_id = search_text(request_id)
     record = (
         UsageRecord.objects.filter(organization=request.organization, request_id=request_id)
         .select_related("api_key")

@@ -1,6 +1,6 @@
 """Addresses of the billing pages."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from billing.web import balance, gallery, keys, landing, overview, requests, usage
 
@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("app/requests/<str:request_id>", requests.request_detail, name="request"),
     path("app/balance", balance.balance, name="balance"),
     path("ops/ui", gallery.gallery, name="gallery"),
+    path("ops/", include("billing.web.ops_urls")),
 ]

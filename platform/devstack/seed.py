@@ -15,6 +15,9 @@ from typing import Any
 import django
 from django.core.management import call_command
 
+from devstack.catalog import SITE_ID
+from devstack.state import read_json, write_private
+
 OPERATOR_EMAIL = "operator@example.com"
 CUSTOMER_EMAIL = "demo@example.com"
 CUSTOMER_NAME = "Demo Customer"
@@ -25,12 +28,15 @@ CREDIT_ID = "dev-seed"  # the ledger refuses a second credit with it: one openin
 
 def main(directory: Path) -> None:
     """Migrate, apply the catalog, and make sure of both logins, the balance and the key."""
-    from devstack.state import read_json, write_private
-
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     django.setup()
+    # Like every import of an app below: models exist only after the set-up.
+    from billing import gates
+
     call_command("migrate", interactive=False, verbosity=0)
     _run("catalog", "apply", str(directory / "catalog.yaml"))
+    # Now and not at the worker's next tick, so that the first call after the start is admitted.
+    gates.open_gates()
     passwords = read_json(directory / "secrets.json")
     _ensure_operator(str(passwords["operator_password"]))
     organization_id = _ensure_customer(str(passwords["customer_password"]))
@@ -69,7 +75,6 @@ def _ensure_operator(password: str) -> None:
 def _ensure_customer(password: str) -> str:
     """The id of the demo organization, whose owner logs in with the password."""
     from accounts.models import Membership, Role, User
-    from devstack.catalog import SITE_ID
 
     memberships = Membership.objects.filter(
         user__email=CUSTOMER_EMAIL, organization__site_id=SITE_ID, role=Role.OWNER

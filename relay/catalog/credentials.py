@@ -13,16 +13,18 @@ def resolve(reference: str, *, folder: Path) -> str:
     starts: beside the catalog file, so that a deployment can be moved."""
     kind, colon, rest = reference.partition(":")
     if colon and kind == "env":
-        return _usable(os.environ.get(rest, ""), f"the environment has no {rest}")
+        return usable(os.environ.get(rest, ""), f"the environment has no {rest}")
     if colon and kind == "file":
-        return _usable(_content(folder / rest), f"{rest} is empty")
-    return _usable(reference, "empty")
+        return usable(_content(folder / rest), f"{rest} is empty")
+    return usable(reference)
 
 
-def _usable(secret: str, otherwise: str) -> str:
+def usable(secret: str, if_empty: str = "empty") -> str:
+    """The secret without white space around it; ValueError when it is none, with a reason that
+    does not repeat it."""
     secret = secret.strip()
     if not secret:
-        raise ValueError(otherwise)
+        raise ValueError(if_empty)
     # It is sent in a header: anything else would be refused there, at the worst moment.
     if not (secret.isascii() and secret.isprintable()):
         raise ValueError("a credential is one line of printable ASCII")

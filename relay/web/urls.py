@@ -1,5 +1,7 @@
 """Addresses of the relay pages."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("ops/", include("relay.web.ops_urls")),
+]

@@ -26,10 +26,12 @@ MEMBERS = {"base_url", "dashboard_url", "api_key", "model", "operator", "custome
 @pytest.fixture(scope="module")
 def own() -> Iterator[Stack]:
     """A stack that these tests may end."""
-    stack = start(new_state_dir())
-    yield stack
-    stack.process.kill()
-    stack.process.wait()
+    with new_state_dir() as folder:
+        stack = start(folder)
+        yield stack
+        stack.process.kill()
+        stack.process.wait()
+        _await(lambda: not _processes(folder))
 
 
 def _await(condition: Callable[[], bool]) -> None:
@@ -39,9 +41,9 @@ def _await(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _processes(state_dir: Path) -> list[str]:
-    """The command lines of all processes that were started for a state folder."""
-    found = []
+def _processes(state_dir: Path) -> dict[str, int]:
+    """All processes that were started for a state folder: command line and id."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             told = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
@@ -49,15 +51,15 @@ def _processes(state_dir: Path) -> list[str]:
         except OSError:  # gone, or a zombie: neither runs
             continue
         if bytes(state_dir) in told or where.startswith(str(state_dir)):
-            found.append((folder / "cmdline").read_text())
+            found[(folder / "cmdline").read_text()] = int(folder.name)
     return found
 
 
-def _run_beside(stack: Stack, **extra: str) -> "subprocess.CompletedProcess[str]":
+def _run(state_dir: Path, **extra: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "devstack", "run"],
         cwd=CHECKOUT,
-        env=environment(stack.state_dir, **extra),
+        env=environment(state_dir, **extra),
         capture_output=True,
         text=True,
         timeout=30,
@@ -99,18 +101,27 @@ def test_the_command_line_reaches_its_servers(own: Stack) -> None:
 
 
 def test_a_second_one_with_the_same_folder_is_refused(own: Stack) -> None:
-    second = _run_beside(own, PORT="1")
+    second = _run(own.state_dir, PORT="1")
     assert second.returncode == 1
     assert "already up" in second.stderr
 
 
-def test_a_taken_port_is_named(own: Stack) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
+def test_a_taken_port_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, new_state_dir() as folder:
         port = str(other.getsockname()[1])
-        elsewhere = Stack(own.process, new_state_dir(), own.port)
-        refused = _run_beside(elsewhere, PORT=port)
+        refused = _run(folder, PORT=port)
     assert refused.returncode == 1
     assert f"port {port}" in refused.stderr
+
+
+def test_a_killed_process_is_told_and_started_again(own: Stack) -> None:
+    worker = next(
+        each for each in _processes(own.state_dir) if "celery\0-A\0config\0worker" in each
+    )
+    os.kill(_processes(own.state_dir)[worker], signal.SIGKILL)
+    banner = own.state_dir / "output.log"
+    _await(lambda: "worker was ended by SIGKILL" in banner.read_text())
+    _await(lambda: worker in _processes(own.state_dir))
 
 
 def test_killing_it_leaves_no_process_and_a_second_start_has_all_data(own: Stack) -> None:
@@ -118,7 +129,7 @@ def test_killing_it_leaves_no_process_and_a_second_start_has_all_data(own: Stack
     made = own.manage("create_organization", "--site", "default", "--name", "Kept")
     own.process.send_signal(signal.SIGKILL)
     own.process.wait()
-    _await(lambda: _processes(own.state_dir) == [])
+    _await(lambda: not _processes(own.state_dir))
 
     again = start(own.state_dir)
     try:
@@ -132,4 +143,4 @@ def test_killing_it_leaves_no_process_and_a_second_start_has_all_data(own: Stack
         assert answer.status_code == httpx.codes.OK
     finally:
         assert again.stop() == 0
-    _await(lambda: _processes(own.state_dir) == [])
+    _await(lambda: not _processes(own.state_dir))

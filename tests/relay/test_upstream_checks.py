@@ -66,7 +66,7 @@ def vendor() -> Iterator[Vendor]:
     vendor = Vendor()
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(vendor))
     vendor.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield vendor
     vendor.release.set()

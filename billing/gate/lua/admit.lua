@@ -9,8 +9,8 @@
 --       22.. per budget: rule, limit nanos, resets at ms (0 = never)
 -- Returns {'closed', reason}, {'mismatch'} when the id holds for another caller, or {'admitted'|'denied', rule, limit, retry after ms, available,
 --       needed, hold nanos, output cap, clamped 0|1, replay 0|1, requests limit, remaining,
---       tokens limit, remaining, reset ms}; a limit of -1 means none. All integers are exact
---       below 2^53; balances go through HINCRBY and come back as strings.
+--       tokens limit, remaining, reset ms}; a limit of -1 means none. What is added to
+--       a balance is exact below 2^53; a balance above that is kept exactly, compared nearly.
 
 local CONCURRENCY_RETRY_MS = 1000  -- a guess at when a Call ends; no window tells
 

@@ -3,6 +3,7 @@
 --       9.. one spent hash per budget
 -- ARGV  1 request id  2 organization  3 key  4 names of the budgets  5 lifetime ms  6 owner
 --       7 hold nanos  8 output cap  9 checkpoint nanos  10 event JSON
+--       11 ms that a budget outlives its period  12.. per budget: resets at ms (0 = never)
 -- Returns {'closed', 'epoch'}, {'mismatch'}, or {state, hold nanos, available nanos}. Takes what
 --       the balance still has, up to the Hold; one that is there, in whatever state, is left as is.
 
@@ -22,11 +23,17 @@ available = int(redis.call('HINCRBY', KEYS[4], 'available', int(-tonumber(taken)
 redis.call('HINCRBY', KEYS[4], 'held', taken)
 redis.call('HINCRBY', KEYS[4], 'open', 1)
 redis.call('HINCRBY', KEYS[5], 'open', 1)
-for i = 9, #KEYS do
-  if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('HINCRBY', KEYS[i], 'held', taken) end
-end
 local time = redis.call('TIME')
-local expires_at = int(time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[5]))
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for i = 9, #KEYS do
+  local is_new = redis.call('EXISTS', KEYS[i]) == 0
+  redis.call('HINCRBY', KEYS[i], 'held', taken)
+  local resets_at = tonumber(ARGV[12 + i - 9])
+  if is_new and resets_at > 0 then
+    redis.call('PEXPIREAT', KEYS[i], int(math.max(resets_at, now) + tonumber(ARGV[11])))
+  end
+end
+local expires_at = int(now + tonumber(ARGV[5]))
 redis.call('HSET', KEYS[2], 'state', 'open', 'organization', ARGV[2], 'key', ARGV[3],
   'budgets', ARGV[4], 'owner', ARGV[6], 'amount', taken, 'cap', ARGV[8], 'clamped', '0',
   'tokens', '0', 'minute', '', 'expires_at', expires_at, 'checkpoint', ARGV[9],

@@ -35,10 +35,14 @@ class _Usage(msgspec.Struct):
     completion_tokens_details: _Reasoning | None = None
 
 
+_NULL = msgspec.Raw(b"null")
+
+
 class _Answer(msgspec.Struct):
     choices: list[msgspec.Raw] | None = None
-    usage: msgspec.Raw | None = None
-    error: msgspec.Raw | None = None
+    # Raw takes any value, null too; msgspec does not combine it with None.
+    usage: msgspec.Raw = _NULL
+    error: msgspec.Raw = _NULL
 
 
 _answer = msgspec.json.Decoder(_Answer)
@@ -60,7 +64,7 @@ def read_answer(body: bytes) -> Answer:
     except (msgspec.DecodeError, RecursionError):
         return Answer(is_valid=False, usage=None)
     is_valid = bool(answer.choices) and not _is_given(answer.error)
-    return Answer(is_valid, read_usage(answer.usage) if answer.usage is not None else None)
+    return Answer(is_valid, read_usage(answer.usage))
 
 
 def read_usage(raw: bytes | msgspec.Raw) -> Usage | None:
@@ -87,8 +91,8 @@ def read_usage(raw: bytes | msgspec.Raw) -> Usage | None:
     )
 
 
-def _is_given(raw: msgspec.Raw | None) -> bool:
-    return raw is not None and bytes(raw) != b"null"
+def _is_given(raw: msgspec.Raw) -> bool:
+    return bytes(raw) != b"null"
 
 
 @dataclass(slots=True)
@@ -156,7 +160,7 @@ class StreamReader:
             return False
         if _FINISHED.search(data):
             self.is_finished = True
-        if not _is_given(answer.usage) or answer.usage is None:
+        if not _is_given(answer.usage):
             return True
         self.usage = read_usage(answer.usage)
         return bool(answer.choices) or self.wants_usage_frame

@@ -7,8 +7,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 IPNetwork = IPv4Network | IPv6Network
 IPAddress = IPv4Address | IPv6Address
 
-# IANA IPv4 Special-Purpose Address Registry and RFC 1112 class D, read 2026-11. Written out
-# because `ipaddress.is_global` changed its mind between patch releases of Python.
+# After the IANA IPv4 Special-Purpose Address Registry (RFC 6890) and RFC 1112 class D; a superset
+# of what `ipaddress` of Python 3.11.7 calls private, reserved, loopback, link-local, multicast.
+# Written out so that the verdict does not depend on the Python that runs.
 REFUSED_V4 = tuple(
     IPv4Network(network)
     for network in (
@@ -33,7 +34,7 @@ REFUSED_V4 = tuple(
 # All public IPv6 unicast is in here. What is outside needs no list: ::, ::1, IPv4-mapped and
 # IPv4-compatible forms, NAT64 (64:ff9b::/96, 64:ff9b:1::/48), fc00::/7, fe80::/10, ff00::/8.
 PUBLIC_V6 = IPv6Network("2000::/3")
-# IANA IPv6 Special-Purpose Address Registry, read 2026-11: the exceptions inside 2000::/3.
+# After the IANA IPv6 Special-Purpose Address Registry (RFC 6890): the exceptions inside 2000::/3.
 REFUSED_V6 = tuple(
     IPv6Network(network)
     for network in (

@@ -19,12 +19,12 @@ class PoolLimits:
     """Bounds of the connections to one Origin."""
 
     connections_max: int = 1000
-    """Open at once, idle ones included: a full house of slow streams on one core, and some such
-    Origins still fit into the 65,536 open files that servers usually grant."""
+    """Open at once, idle ones included: the thousand slow streams that one core must carry."""
     idle_max: int = 128
     """Kept for later: one core does not start more exchanges than this at once."""
     idle_s: float = 30.0
-    """Kept unused: below the 60 s after which most load balancers close (AWS, nginx: 60-75 s)."""
+    """Kept unused: meant to end before the other side's own keep-alive time-out does, since a
+    close that crosses our request means a second sending."""
     waiters_max: int = 1000
     """Waiting for a connection: as many again as can be served; more would only time out."""
 

@@ -10,8 +10,8 @@ from relay.proxy.upstream.errors import (
     UpstreamError,
 )
 
-# Node and nginx stop at 8-16 KB, Go at 1 MB; vendors' heads are 1-4 KB. Interim (1xx) heads,
-# trailers and chunk extensions count too: no other limit holds for them.
+# Generous for headers, and little to hold for each of a thousand connections. Interim (1xx)
+# heads, trailers and chunk extensions count too: no other limit holds for them.
 HEAD_BYTES_MAX = 64 * 1024
 _HEAD_TOO_LARGE = f"bad response: more than {HEAD_BYTES_MAX} bytes of head"
 
@@ -116,7 +116,7 @@ class ResponseParser:
         cause = error.__context__
         if isinstance(cause, UpstreamError):
             raise cause from None
-        # llhttp's reasons are fixed phrases: they hold nothing of what was received.
+        # llhttp's reasons name the rule that was broken, they do not quote what was received.
         raise ProtocolError(f"bad response: {error}") from error
 
     # Called by httptools, by these names.

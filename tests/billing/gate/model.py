@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from billing.gate.types import Balance, HoldState, Rule
 
-BUDGET_NANOS = 600
+BUDGET_NANOS = 40
 CONCURRENCY = 4
 
 

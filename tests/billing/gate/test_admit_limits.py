@@ -114,7 +114,10 @@ async def test_without_limits_there_are_no_windows(gate: Gate) -> None:
 
 
 async def test_settle_corrects_the_tokens_of_the_running_minute(gate: Gate) -> None:
-    both = {"key_limits": Limits(tokens_per_minute=100), "organization_limits": Limits()}
+    both: dict[str, Any] = {
+        "key_limits": Limits(tokens_per_minute=100),
+        "organization_limits": Limits(),
+    }
     await gate.admit(a_call(tokens_estimate=90, **both))
     await gate.settle(an_end(tokens=15))
 

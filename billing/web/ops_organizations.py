@@ -1,0 +1,83 @@
+"""Staff pages of organizations: find one, see all of it, suspend and resume it."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import organizations
+from accounts.models import ApiKey, Membership, Organization
+from accounts.web.access import operator_page
+from accounts.web.pages import render_page
+from billing import balances
+from billing.models import BlockEpisode
+from billing.reports import calls, customers, statement
+from billing.web.keys import state_of
+
+# A glance at each; the customer's own pages hold the rest.
+KEYS_MAX = 50
+CALLS_MAX = 10
+LINES_MAX = 20
+MEMBERS_MAX = 50
+EPISODES_MAX = 10
+
+
+@require_safe
+@operator_page
+def organization_list(request: HttpRequest) -> HttpResponse:
+    """Search, newest first."""
+    search = customers.search_text(request.GET.get("q", ""))
+    after = calls.parse_cursor(request.GET.get("after", ""))
+    page = customers.page(search, after=after)
+    here = reverse("ops_organizations")
+    kept = {"q": search} if search else {}
+    context = {
+        "search": search,
+        "page": page,
+        "older_url": f"{here}?{urlencode({**kept, 'after': str(page.older)})}"
+        if page.older
+        else "",
+        "newest_url": f"{here}?{urlencode(kept)}" if after else "",
+    }
+    return render_page(request, "ops/organizations.html", context)
+
+
+@require_safe
+@operator_page
+def organization_detail(request: HttpRequest, organization_id: str) -> HttpResponse:
+    """Balance, keys, members, last calls and ledger of one customer."""
+    customer = _find(organization_id)
+    keys = ApiKey.objects.filter(organization=customer).order_by("-created_at")[:KEYS_MAX]
+    episodes = BlockEpisode.objects.filter(organization=customer, closed_at=None)
+    members = Membership.objects.filter(organization=customer).select_related("user")
+    context = {
+        "customer": customer,
+        "currency": customer.site.currency,
+        "balance": balances.read(customer),
+        "keys": [(key, state_of(key)) for key in keys],
+        "members": members.order_by("created_at")[:MEMBERS_MAX],
+        "episodes": episodes.order_by("-last_at")[:EPISODES_MAX],
+        "calls": calls.page(customer, rows_max=CALLS_MAX).rows,
+        "lines": statement.read(customer, rows_max=LINES_MAX).lines,
+    }
+    return render_page(request, "ops/organization.html", context)
+
+
+@require_POST
+@operator_page
+def switch_organization(request: HttpRequest, organization_id: str) -> HttpResponse:
+    """Suspend or resume."""
+    customer = _find(organization_id)
+    is_active = request.POST.get("active") == "1"
+    organizations.set_active(customer, is_active=is_active)
+    text = _("%(name)s may call again.") if is_active else _("%(name)s is suspended.")
+    messages.success(request, text % {"name": customer.name})
+    return redirect("ops_organization", customer.pk)
+
+
+def _find(organization_id: str) -> Organization:
+    return get_object_or_404(Organization.objects.select_related("site"), pk=organization_id)

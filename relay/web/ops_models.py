@@ -1,0 +1,146 @@
+"""Staff pages of models: list, add, change. Their routes and prices have pages of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import IntegrityError
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.web.access import operator_page
+from accounts.web.pages import render_page
+from billing.models import Model, Price
+from billing.models.catalog import MODEL_ID
+from relay import offers
+from relay.catalog.specs import TOKENS_MAX
+from relay.models import Route
+from relay.web.component_form import shown
+
+# Aggregators sell a few hundred; a longer list needs a search first.
+MODELS_MAX = 1_000
+
+
+class ModelForm(forms.Form):
+    """What a model is."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=200)
+    owned_by = forms.CharField(label=gettext_lazy("Owned by"), required=False, max_length=100)
+    context_tokens = forms.IntegerField(
+        label=gettext_lazy("Context (tokens)"), min_value=1, max_value=TOKENS_MAX, initial=128_000
+    )
+    max_output_tokens = forms.IntegerField(
+        label=gettext_lazy("Longest output (tokens)"),
+        min_value=1,
+        max_value=TOKENS_MAX,
+        initial=4_096,
+        help_text=gettext_lazy("What is held for a call that names no limit of its own."),
+    )
+
+
+class NewModelForm(ModelForm):
+    """The same with the id, which never changes."""
+
+    id = forms.CharField(
+        label=gettext_lazy("Id"),
+        max_length=200,
+        validators=[MODEL_ID],
+        help_text=gettext_lazy("What customers call it by. It cannot be changed later."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class EditModelForm(ModelForm):
+    """The same with whether it is offered."""
+
+    is_active = forms.BooleanField(label=gettext_lazy("Offered to customers"), required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model, the default price in force, and what keeps it from being called."""
+
+    model: Model
+    price: list[str]
+    route_count: int
+    lacks_price: bool
+    lacks_route: bool
+
+
+@require_safe
+@operator_page
+def model_list(request: HttpRequest) -> HttpResponse:
+    """Every model with its price."""
+    return render_page(request, "ops/models.html", {"rows": rows()})
+
+
+def rows() -> list[ModelRow]:
+    """Two queries, whatever the number of models."""
+    usable = Q(routes__is_active=True, routes__upstream__is_active=True)
+    models = Model.objects.annotate(usable=Count("routes", filter=usable)).order_by("id")
+    prices = defaults_in_force()
+    return [
+        ModelRow(
+            model=model,
+            price=shown(prices.get(model.pk, {})),
+            route_count=model.usable,
+            lacks_price=model.pk not in prices,
+            lacks_route=model.usable == 0,
+        )
+        for model in models[:MODELS_MAX]
+    ]
+
+
+def defaults_in_force() -> dict[str, Mapping[str, int]]:
+    """The default components now, by model. One query."""
+    versions = Price.objects.filter(site=None, effective_from__lte=timezone.now())
+    latest = versions.order_by("model_id", "-effective_from").distinct("model_id")
+    return {row.model_id: row.components for row in latest}
+
+
+@require_http_methods(["GET", "POST"])
+@operator_page
+def create_model(request: HttpRequest) -> HttpResponse:
+    """Add one, then go on to its price and routes."""
+    form = NewModelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        values: dict[str, Any] = dict(form.cleaned_data)
+        try:
+            model = offers.create_model(values.pop("id"), **values)
+        except IntegrityError:
+            form.add_error("id", _("There is one with this id already."))
+        else:
+            text = _("%(id)s is added. It can be called once it has a price and a route.")
+            messages.success(request, text % {"id": model.pk})
+            return redirect("ops_model", model.pk)
+    status = 422 if form.is_bound else 200
+    return render_page(request, "ops/model_new.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@operator_page
+def model_detail(request: HttpRequest, model_id: str) -> HttpResponse:
+    """Change one; its routes and its price in force."""
+    model = get_object_or_404(Model, pk=model_id)
+    names = ("name", "owned_by", "context_tokens", "max_output_tokens", "is_active")
+    initial = {name: getattr(model, name) for name in names}
+    form = EditModelForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        offers.update_model(model, **form.cleaned_data)
+        messages.success(request, _("%(id)s is saved.") % {"id": model.pk})
+        return redirect("ops_model", model.pk)
+    routes = Route.objects.filter(model=model).select_related("upstream")
+    context = {
+        "model": model,
+        "form": form,
+        "routes": [(route, shown(route.cost)) for route in routes],
+        "price": shown(defaults_in_force().get(model.pk, {})),
+    }
+    return render_page(request, "ops/model.html", context, status=422 if form.is_bound else 200)

@@ -1,0 +1,38 @@
+"""The operators' first page: today's calls, money and refusals, and what needs a hand."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from accounts.web.access import operator_page
+from accounts.web.pages import render_page
+from billing.reports import deployment
+from relay.models import Upstream
+from relay.web import ops_models
+
+# A handful shows what is wrong; the list of models shows the rest.
+TODO_MAX = 5
+
+
+@require_safe
+@operator_page
+def overview(request: HttpRequest) -> HttpResponse:
+    """O1, for what this deployment measures."""
+    models = ops_models.rows()
+    upstreams = list(Upstream.objects.order_by("id"))
+    incomplete = [
+        row for row in models if row.model.is_active and (row.lacks_price or row.lacks_route)
+    ]
+    context = {
+        "today": deployment.today,
+        "refused": deployment.refused_today,
+        "extent": deployment.extent,
+        "model_count": len(models),
+        "upstream_count": len(upstreams),
+        "paused": [upstream for upstream in upstreams if not upstream.is_active],
+        "without_credential": [
+            upstream for upstream in upstreams if not upstream.credential_encrypted
+        ],
+        "incomplete": incomplete[:TODO_MAX],
+        "incomplete_more": max(0, len(incomplete) - TODO_MAX),
+    }
+    return render_page(request, "ops/overview.html", context, fragments=("figures", "refusals"))

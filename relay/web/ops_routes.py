@@ -1,0 +1,120 @@
+"""Staff pages of a model's routes: add, change, remove."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts.web.access import operator_page
+from accounts.web.pages import render_page
+from billing.models import Model
+from relay import routes
+from relay.catalog.specs import SMALL_MAX
+from relay.models import Route, Upstream
+from relay.web.component_form import ComponentForm, initial_of
+
+
+class RouteForm(ComponentForm):
+    """How an upstream serves a model, and what it charges us."""
+
+    may_be_unknown = True
+
+    name = forms.CharField(
+        label=gettext_lazy("The upstream's model name"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    priority = forms.IntegerField(
+        label=gettext_lazy("Priority"),
+        min_value=0,
+        max_value=SMALL_MAX,
+        initial=0,
+        help_text=gettext_lazy("Lower numbers are tried first."),
+    )
+    weight = forms.IntegerField(
+        label=gettext_lazy("Weight"),
+        min_value=0,
+        max_value=SMALL_MAX,
+        initial=1,
+        help_text=gettext_lazy("How routes of one priority share the calls."),
+    )
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that `routes.add` and `routes.update` share."""
+        values = {name: self.cleaned_data[name] for name in ("name", "priority", "weight")}
+        return {**values, "cost": self.components}
+
+
+class NewRouteForm(RouteForm):
+    """The same with the upstream, which never changes."""
+
+    upstream = forms.ModelChoiceField(
+        label=gettext_lazy("Upstream"), queryset=Upstream.objects.order_by("id")
+    )
+
+
+class EditRouteForm(RouteForm):
+    """The same with whether it is used."""
+
+    is_active = forms.BooleanField(label=gettext_lazy("Takes calls"), required=False)
+
+
+@require_http_methods(["GET", "POST"])
+@operator_page
+def create_route(request: HttpRequest, model_id: str) -> HttpResponse:
+    """Add one to a model."""
+    model = get_object_or_404(Model, pk=model_id)
+    form = NewRouteForm(request.POST or None, initial={"name": model.pk})
+    if request.method == "POST" and form.is_valid():
+        try:
+            routes.add(model, form.cleaned_data["upstream"], **form.settings())
+        except IntegrityError:
+            form.add_error(None, _already_there())
+        else:
+            messages.success(request, _("The route is added."))
+            return redirect("ops_model", model.pk)
+    context = {"form": form, "model": model}
+    return render_page(request, "ops/route.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@operator_page
+def edit_route(request: HttpRequest, route_id: int) -> HttpResponse:
+    """Change one."""
+    route = get_object_or_404(Route.objects.select_related("model", "upstream"), pk=route_id)
+    names = ("name", "priority", "weight", "is_active")
+    initial = {name: getattr(route, name) for name in names} | initial_of(route.cost)
+    form = EditRouteForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            routes.update(route, is_active=form.cleaned_data["is_active"], **form.settings())
+        except IntegrityError:
+            form.add_error(None, _already_there())
+        else:
+            messages.success(request, _("The route is saved."))
+            return redirect("ops_model", route.model_id)
+    context = {"form": form, "model": route.model, "route": route}
+    return render_page(request, "ops/route.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@operator_page
+def remove_route(request: HttpRequest, route_id: int) -> HttpResponse:
+    """Ask, then remove."""
+    route = get_object_or_404(Route.objects.select_related("model", "upstream"), pk=route_id)
+    if request.method == "GET":
+        return render_page(request, "ops/route_remove.html", {"route": route})
+    routes.remove(route)
+    messages.success(request, _("The route is removed."))
+    return redirect("ops_model", route.model_id)
+
+
+def _already_there() -> ValidationError:
+    return ValidationError(_("The model has a route to this upstream and name already."))

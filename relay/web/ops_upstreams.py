@@ -1,0 +1,106 @@
+"""Staff pages of upstreams: list, add, change, pause, try out. Never shows a credential."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import IntegrityError
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.web.access import operator_page
+from accounts.web.pages import render_page
+from relay import upstream_checks, upstreams
+from relay.models import Upstream
+from relay.web.upstream_forms import CallForm, NewUpstreamForm, UpstreamForm
+
+# A deployment has dozens; a longer list needs a search first.
+UPSTREAMS_MAX = 500
+
+
+@require_safe
+@operator_page
+def upstream_list(request: HttpRequest) -> HttpResponse:
+    """Every upstream with its state."""
+    rows = Upstream.objects.annotate(route_count=Count("routes")).order_by("id")
+    return render_page(request, "ops/upstreams.html", {"rows": rows[:UPSTREAMS_MAX]})
+
+
+@require_http_methods(["GET", "POST"])
+@operator_page
+def create_upstream(request: HttpRequest) -> HttpResponse:
+    """Add one, then go on to try it."""
+    form = NewUpstreamForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            upstream = upstreams.create(form.cleaned_data["id"], **form.settings())
+        except IntegrityError:
+            form.add_error("id", _("There is one with this id already."))
+        else:
+            messages.success(request, _("%(id)s is added. Try it out.") % {"id": upstream.pk})
+            return redirect("ops_upstream", upstream.pk)
+    status = 422 if form.is_bound else 200
+    return render_page(request, "ops/upstream_new.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@operator_page
+def upstream_detail(request: HttpRequest, upstream_id: str) -> HttpResponse:
+    """Change one, and try it out."""
+    upstream = get_object_or_404(Upstream, pk=upstream_id)
+    form = UpstreamForm(request.POST or None, upstream=upstream)
+    if request.method == "POST" and form.is_valid():
+        upstreams.update(upstream, **form.settings())
+        messages.success(request, _("%(id)s is saved.") % {"id": upstream.pk})
+        return redirect("ops_upstream", upstream.pk)
+    status = 422 if form.is_bound else 200
+    return _detail_page(request, upstream, form=form, call_form=_call_form(upstream), status=status)
+
+
+@require_POST
+@operator_page
+def try_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
+    """Make a test call or list the models, and show what came of it on the same page."""
+    upstream = get_object_or_404(Upstream, pk=upstream_id)
+    result = None
+    call_form = CallForm(request.POST)
+    if request.POST.get("act") == "models":
+        result = upstream_checks.list_models(upstream)
+        call_form = _call_form(upstream)
+    elif call_form.is_valid():
+        result = upstream_checks.call(upstream, call_form.cleaned_data["model"])
+    return _detail_page(
+        request,
+        upstream,
+        form=UpstreamForm(upstream=upstream),
+        call_form=call_form,
+        result=result,
+        status=200 if result else 422,
+    )
+
+
+@require_POST
+@operator_page
+def switch_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
+    """Pause or resume."""
+    upstream = get_object_or_404(Upstream, pk=upstream_id)
+    is_active = request.POST.get("active") == "1"
+    upstreams.set_active(upstream, is_active=is_active)
+    text = _("%(id)s takes calls again.") if is_active else _("%(id)s is paused.")
+    messages.success(request, text % {"id": upstream.pk})
+    return redirect("ops_upstreams")
+
+
+def _call_form(upstream: Upstream) -> CallForm:
+    """Filled in with a model that a route sends there, if there is one."""
+    route = upstream.routes.first()
+    return CallForm(initial={"model": route.name if route else ""})
+
+
+def _detail_page(
+    request: HttpRequest, upstream: Upstream, *, status: int, **context: Any
+) -> HttpResponse:
+    context |= {"upstream": upstream, "routes": upstream.routes.select_related("model")}
+    return render_page(request, "ops/upstream.html", context, fragments=("test",), status=status)

@@ -1,0 +1,28 @@
+"""Addresses of the operators' pages of what is sold. Model ids hold slashes, so that they stand
+last in a path."""
+
+from django.urls import URLPattern, path
+
+from relay.web import ops_models, ops_overview, ops_prices, ops_routes, ops_sites, ops_upstreams
+
+urlpatterns: list[URLPattern] = [
+    path("", ops_overview.overview, name="ops_overview"),
+    path("upstreams", ops_upstreams.upstream_list, name="ops_upstreams"),
+    path("upstreams/new", ops_upstreams.create_upstream, name="ops_upstream_new"),
+    path("upstreams/id/<slug:upstream_id>", ops_upstreams.upstream_detail, name="ops_upstream"),
+    path("upstreams/id/<slug:upstream_id>/try", ops_upstreams.try_upstream, name="ops_try"),
+    path(
+        "upstreams/id/<slug:upstream_id>/switch",
+        ops_upstreams.switch_upstream,
+        name="ops_upstream_switch",
+    ),
+    path("models", ops_models.model_list, name="ops_models"),
+    path("models/new", ops_models.create_model, name="ops_model_new"),
+    path("models/id/<path:model_id>", ops_models.model_detail, name="ops_model"),
+    path("models/prices/<path:model_id>", ops_prices.model_prices, name="ops_prices"),
+    path("models/routes/<path:model_id>", ops_routes.create_route, name="ops_route_new"),
+    path("routes/<int:route_id>", ops_routes.edit_route, name="ops_route"),
+    path("routes/<int:route_id>/remove", ops_routes.remove_route, name="ops_route_remove"),
+    path("sites", ops_sites.site_list, name="ops_sites"),
+    path("sites/id/<slug:site_id>", ops_sites.site_detail, name="ops_site"),
+]

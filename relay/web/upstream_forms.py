@@ -1,0 +1,101 @@
+"""Forms of upstreams. The credential goes in and never comes out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.sites import SLUG
+from relay.catalog import credentials, values
+from relay.models import Upstream
+from relay.proxy.upstream.port import Origin
+
+
+class UpstreamForm(forms.Form):
+    """What an upstream is. An empty credential keeps the stored one."""
+
+    base_url = forms.CharField(
+        label=_("Base URL"),
+        max_length=values.BASE_URL_CHARS_MAX,
+        help_text=_("Up to the version, e.g. https://api.example.com/v1"),
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
+    )
+    dialect = forms.ChoiceField(label=_("Dialect"), choices=Upstream.Dialect.choices)
+    provider = forms.CharField(
+        label=_("Provider"),
+        required=False,
+        max_length=60,
+        help_text=_("What the X-AI-Provider header matches."),
+    )
+    credential = forms.CharField(
+        label=_("Credential"),
+        required=False,
+        max_length=credentials.CREDENTIAL_BYTES_MAX,
+        widget=forms.PasswordInput(
+            render_value=False, attrs={"autocomplete": "new-password", "spellcheck": "false"}
+        ),
+    )
+
+    def __init__(self, *args: Any, upstream: Upstream | None = None, **kwargs: Any) -> None:
+        if upstream is not None:
+            names = ("base_url", "dialect", "provider")
+            kwargs["initial"] = {name: getattr(upstream, name) for name in names}
+        super().__init__(*args, **kwargs)
+        # The stored one: a save must not happen to write what was only typed.
+        self._sent_to = upstream.base_url if upstream and upstream.credential_encrypted else ""
+
+    def clean_base_url(self) -> str:
+        """The address, as the data plane can use it."""
+        return _read(values.base_url, self.cleaned_data["base_url"].strip())
+
+    def clean_credential(self) -> str:
+        """One line, or nothing."""
+        text: str = self.cleaned_data["credential"]
+        return _read(credentials.usable, text) if text else ""
+
+    def clean(self) -> dict[str, Any] | None:
+        """A stored credential is for the host that it was entered for: a new host must not get
+        it without somebody who knows it."""
+        data = super().clean() or self.cleaned_data
+        base_url = data.get("base_url")
+        if self._sent_to and base_url and not data.get("credential"):
+            old, new = Origin.parse(self._sent_to), Origin.parse(base_url)
+            if (old.scheme, old.host, old.port) != (new.scheme, new.host, new.port):
+                self.add_error("credential", _("Enter it again: it would go to another host."))
+        return data
+
+    def settings(self) -> dict[str, str]:
+        """The arguments of `upstreams.create` and `update`."""
+        names = ("dialect", "base_url", "provider", "credential")
+        return {name: self.cleaned_data[name] for name in names}
+
+
+class NewUpstreamForm(UpstreamForm):
+    """The same with the id, which never changes."""
+
+    id = forms.CharField(
+        label=_("Id"),
+        max_length=40,
+        validators=[SLUG],
+        help_text=_("Lower-case letters, digits and dashes. It cannot be changed later."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class CallForm(forms.Form):
+    """Which of the upstream's models to try."""
+
+    model = forms.CharField(
+        label=_("The upstream's model name"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+def _read(parse: Callable[[str], str], text: str) -> str:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error

@@ -1,0 +1,253 @@
+"""A whole deployment for the fault tests: Postgres, Valkey, relays, worker and beat as child
+processes on loopback, and a scripted upstream in this process. Whatever it starts, it ends.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from devstack.demo_upstream.exchange import Options
+from devstack.demo_upstream.server import Running, running
+from devstack.process import Child, ProcessGroup, Program, free_port
+from tests.servers import SETTINGS, start_postgres, start_valkey
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+READY_S = 30.0
+COMMAND_S = 60.0
+POLL_S = 0.02
+# The acceptance parameters, all shortened alike: Hold lifetime 90 s → 4.5 s, reaper 15 s → 0.75 s.
+HOLD_LIFETIME_MS = 4_500
+UPSTREAM_KEY = "upstream-credential-for-tests"
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """An organization with a key, as `cast.py` makes it."""
+
+    organization: str
+    key_id: str
+    secret: str
+
+
+@dataclass
+class Cluster:
+    """The running deployment."""
+
+    group: ProcessGroup
+    folder: Path
+    env: Mapping[str, str]
+    first: Running  # the upstream of every model's first route
+    second: Running  # of its second
+    relays: list[tuple[Child, str]] = field(default_factory=list)
+
+    def start_relay(self, **env: str) -> tuple[Child, str]:
+        """One more relay; the child and its base URL."""
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        child = self._start(
+            f"relay-{port}",
+            *("uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
+            *("--loop", "uvloop", "--http", "httptools", "--no-access-log"),
+            **env,
+        )
+        self.group.await_ready(child, lambda: _answers(url), timeout_s=READY_S)
+        return child, url + "/v1"
+
+    def start_worker(self) -> Child:
+        """A Celery worker; posting goes on within half a second of its being ready."""
+        return self._start("worker", *WORKER)
+
+    def end(self, child: Child) -> None:
+        """SIGKILL: nothing is cleaned up by the child itself."""
+        os.kill(child.pid, 9)
+        self.group.end(child)
+
+    def _start(self, name: str, *module: str, **env: str) -> Child:
+        program = Program(
+            name=name,
+            argv=[sys.executable, "-m", *module],
+            log=self.folder / f"{name}.log",
+            env={**self.env, **env},
+            cwd=CHECKOUT,
+            stop_timeout_s=5.0,
+        )
+        return self.group.start(program)
+
+    def manage(self, *arguments: str, is_ok: bool = True) -> Any:
+        """A management command; the JSON object that it prints."""
+        done = self._run([sys.executable, "manage.py", *arguments])
+        assert not is_ok or done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def customers(
+        self, count: int, *, amount: str, site: str = "default", **key: Any
+    ) -> list[Customer]:
+        """`count` organizations, each credited `amount`, each with a key."""
+        order = json.dumps({"count": count, "amount": amount, "site": site, "key": key})
+        done = self._run([sys.executable, str(HERE / "cast.py"), order])
+        assert done.returncode == 0, done.stderr
+        return [Customer(**row) for row in json.loads(done.stdout)]
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows straight from Postgres."""
+        import psycopg
+
+        with psycopg.connect(self.env["DATABASE_URL"]) as connection:
+            return connection.execute(sql).fetchall()  # type: ignore[arg-type]
+
+    def settled_audit(self) -> dict[str, Any]:
+        """The audit once nothing is held and nothing waits: the oracle of every test."""
+        wait_until(self.is_quiet, timeout_s=HOLD_LIFETIME_MS / 1000 + 30)
+        report: dict[str, Any] = self.manage("audit", "--json", is_ok=False)
+        assert report["ok"], report
+        return report
+
+    def is_quiet(self) -> bool:
+        """Whether no Hold is open and no usage event waits."""
+        import redis
+
+        with redis.Redis.from_url(self.env["REDIS_URL"]) as client:
+            sites = [key.decode() for key in client.scan_iter("tg:*:epoch")]
+            return not any(
+                client.zcard(key.replace("epoch", "holds"))
+                or client.xlen(key.replace("epoch", "usage"))
+                for key in sites
+            )
+
+    def _run(self, argv: list[str]) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            argv,
+            cwd=CHECKOUT,
+            env=dict(self.env),
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_S,
+        )
+
+
+WORKER = (
+    *("celery", "-A", "config", "worker", "--pool", "threads", "--concurrency", "2"),
+    *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+)
+
+
+@contextmanager
+def cluster(*, relays: int = 2) -> Iterator[Cluster]:
+    """A deployment with `relays` relays, one worker, one beat and two scripted upstreams."""
+    folder = Path(tempfile.mkdtemp(prefix="tollgate-faults-"))
+    folder.chmod(0o711)
+    options = [Options(name=name, api_key=UPSTREAM_KEY) for name in ("first", "second")]
+    with ProcessGroup() as group, running(options[0]) as first, running(options[1]) as second:
+        env = (
+            os.environ
+            | SETTINGS
+            | {
+                "DATABASE_URL": start_postgres(group, folder),
+                "REDIS_URL": start_valkey(group, folder, durable=True),
+                "STATE_DIR": str(folder),
+                "HOLD_LIFETIME_MS": str(HOLD_LIFETIME_MS),
+                "UPSTREAM_FIRST_BYTE_S": "2",
+                "UPSTREAM_BETWEEN_BYTES_S": "2",
+                "LOG_LEVEL": "INFO",
+            }
+        )
+        made = Cluster(group, folder, env, first, second)
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            cwd=CHECKOUT,
+            env=env,
+            check=True,
+            timeout=COMMAND_S,
+        )
+        (folder / "catalog.yaml").write_text(catalog(first.base_url, second.base_url))
+        made.manage("catalog", "apply", str(folder / "catalog.yaml"))
+        made.start_worker()
+        made._start(
+            "beat",
+            *("celery", "-A", "config", "beat", "--pidfile="),
+            *("--schedule", str(folder / "schedule")),
+        )
+        made.relays = [made.start_relay() for _ in range(relays)]
+        yield made
+
+
+def catalog(first: str, second: str) -> str:
+    """What the deployment sells: one model by either upstream, one at the dear price of #1."""
+    return f"""
+upstreams:
+  - {{id: first, dialect: openai, base_url: "{first}", credential: {UPSTREAM_KEY}}}
+  - {{id: second, dialect: openai, base_url: "{second}", credential: {UPSTREAM_KEY}}}
+models:
+  - id: scripted
+    max_output_tokens: 4096
+    context_tokens: 100000
+    price: {{input: "1.00", cached_input: "0.25", output: "4.00"}}
+    routes:
+      - upstream: first
+        name: scripted-upstream-name
+        priority: 0
+        cost: {{input: "0.50", output: "2.00"}}
+      - {{upstream: second, name: scripted-upstream-name, priority: 1}}
+  - id: single
+    max_output_tokens: 4096
+    context_tokens: 100000
+    price: {{input: "1.00", output: "4.00"}}
+    routes: [{{upstream: first, name: single}}]
+  - id: dear
+    max_output_tokens: 1000
+    context_tokens: 100000
+    price: {{input: "0", output: "75.00"}}
+    routes: [{{upstream: first, name: dear}}]
+plans:
+  - {{id: default}}
+sites:
+  - id: default
+    name: Acme AI
+    domains: [127.0.0.1, localhost]
+    currency: USD
+    language: en
+    plan: default
+    models: all
+  - id: forbidding
+    name: Forbidding
+    domains: [forbidding.localhost]
+    currency: USD
+    language: zh-hans
+    plan: default
+    models: all
+    no_credit_status: 403
+  - id: limiting
+    name: Limiting
+    domains: [limiting.localhost]
+    currency: USD
+    language: zh-hant
+    plan: default
+    models: all
+    no_credit_status: 429
+"""
+
+
+def wait_until(is_so: Callable[[], bool], *, timeout_s: float) -> None:
+    """Poll until it is so; an assertion error when it never is."""
+    deadline = time.monotonic() + timeout_s
+    while not is_so():
+        assert time.monotonic() < deadline, f"not within {timeout_s} s: {is_so}"
+        time.sleep(POLL_S)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/v1/models", timeout=1.0, trust_env=False).status_code == 401
+    except httpx.HTTPError:
+        return False

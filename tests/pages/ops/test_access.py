@@ -1,0 +1,70 @@
+"""Operators only: a visitor is asked to log in, anyone else finds no such page, whatever the method."""
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from accounts.models import Organization
+from billing.models import Model
+from billing.web import ops_urls as billing_pages
+from relay.models import Route, Upstream
+from relay.web import ops_urls as relay_pages
+
+PAGES = [str(pattern.name) for pattern in (*relay_pages.urlpatterns, *billing_pages.urlpatterns)]
+POSTS_ONLY = {"ops_try", "ops_upstream_switch", "ops_organization_switch"}
+
+
+@pytest.fixture
+def addresses(upstream: Upstream, model: Model, acme: Organization) -> dict[str, str]:
+    """Every staff page by name, each for something that exists."""
+    route = Route.objects.create(model=model, upstream=upstream, name="gpt-4o")
+    known = {
+        "upstream_id": upstream.pk,
+        "model_id": model.pk,
+        "route_id": route.pk,
+        "site_id": acme.site_id,
+        "organization_id": acme.pk,
+    }
+    found = {}
+    for pattern in (*relay_pages.urlpatterns, *billing_pages.urlpatterns):
+        arguments = {name: known[name] for name in pattern.pattern.converters}
+        found[str(pattern.name)] = reverse(str(pattern.name), kwargs=arguments)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_customer_finds_no_such_page(
+    owner: Client, addresses: dict[str, str], page: str, method: str
+) -> None:
+    status = getattr(owner, method)(addresses[page]).status_code
+    assert status in (404, 405)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_visitor_is_asked_to_log_in(
+    visitor: Client, addresses: dict[str, str], page: str
+) -> None:
+    response = visitor.post(addresses[page]) if page in POSTS_ONLY else visitor.get(addresses[page])
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in POSTS_ONLY])
+def test_an_operator_gets_the_page(operator: Client, addresses: dict[str, str], page: str) -> None:
+    response = operator.get(addresses[page])
+    assert response.status_code == 200
+    assert "sk-vendor-12345678" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "page", ["ops_upstream", "ops_model", "ops_prices", "ops_site", "ops_organization"]
+)
+def test_what_does_not_exist_is_not_found(operator: Client, page: str) -> None:
+    address = reverse(page, args=["gone"])
+    assert operator.get(address).status_code == 404
+
+
+def test_every_staff_address_is_walked_here() -> None:
+    known = {str(name) for name in get_resolver().reverse_dict if str(name).startswith("ops_")}
+    assert known == set(PAGES)

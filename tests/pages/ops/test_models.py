@@ -1,0 +1,87 @@
+"""Operators add models, give them routes, and see what keeps one from being called."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from billing.models import Model
+from relay.models import Route, Upstream
+from tests.factories.billing import default_price
+
+MODEL = {"name": "", "owned_by": "openai", "context_tokens": "128000", "max_output_tokens": "4096"}
+ROUTE = {"upstream": "vendor", "name": "gpt-4o-2024", "priority": "0", "weight": "1"}
+
+
+def test_one_is_added(operator: Client) -> None:
+    response = operator.post(reverse("ops_model_new"), MODEL | {"id": "openai/gpt-4o:free"})
+    assert response.headers["Location"] == reverse("ops_model", args=["openai/gpt-4o:free"])
+    assert Model.objects.get().max_output_tokens == 4096
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"id": "a b"}, {"id": "openai/gpt-4o"}, {"id": "x", "context_tokens": "0"}]
+)
+def test_nonsense_is_refused(operator: Client, model: Model, wrong: dict[str, str]) -> None:
+    assert operator.post(reverse("ops_model_new"), MODEL | wrong).status_code == 422
+    assert Model.objects.count() == 1
+
+
+def test_one_is_changed_and_taken_off_sale(operator: Client, model: Model) -> None:
+    address = reverse("ops_model", args=[model.pk])
+    operator.post(address, MODEL | {"max_output_tokens": "16384"})
+    model.refresh_from_db()
+    assert (model.max_output_tokens, model.is_active) == (16384, False)
+
+
+def test_a_route_is_added_with_its_cost(operator: Client, model: Model, upstream: Upstream) -> None:
+    cost = {"input": "0.10", "cached_input": "", "output": "0.40"}
+    operator.post(reverse("ops_route_new", args=[model.pk]), ROUTE | cost)
+    route = Route.objects.get()
+    assert (route.model_id, route.upstream_id, route.name) == (model.pk, "vendor", "gpt-4o-2024")
+    assert route.cost == {"input": 100_000_000, "output": 400_000_000}
+
+
+def test_a_cost_may_be_unknown_but_not_half_known(
+    operator: Client, model: Model, upstream: Upstream
+) -> None:
+    address = reverse("ops_route_new", args=[model.pk])
+    assert operator.post(address, ROUTE | {"input": "0.10"}).status_code == 422
+    assert operator.post(address, ROUTE).status_code == 302
+    assert Route.objects.get().cost == {}
+
+
+def test_the_same_route_twice_is_refused(
+    operator: Client, model: Model, upstream: Upstream
+) -> None:
+    address = reverse("ops_route_new", args=[model.pk])
+    assert operator.post(address, ROUTE).status_code == 302
+    assert operator.post(address, ROUTE).status_code == 422
+    assert Route.objects.count() == 1
+
+
+def test_a_route_is_changed_and_removed(operator: Client, model: Model, upstream: Upstream) -> None:
+    route = Route.objects.create(model=model, upstream=upstream, name="old", cost={})
+    changed = {"name": "new", "priority": "3", "weight": "0", "input": "0", "output": "1.5"}
+    operator.post(reverse("ops_route", args=[route.pk]), changed)
+    route.refresh_from_db()
+    assert (route.name, route.priority, route.weight, route.is_active) == ("new", 3, 0, False)
+    assert route.cost == {"input": 0, "output": 1_500_000_000}
+    address = reverse("ops_route_remove", args=[route.pk])
+    assert operator.get(address).status_code == 200
+    assert Route.objects.exists()
+    operator.post(address)
+    assert not Route.objects.exists()
+
+
+def test_the_overview_names_models_that_cannot_be_called(
+    operator: Client, model: Model, upstream: Upstream
+) -> None:
+    text = operator.get(reverse("ops_overview")).content.decode()
+    assert "Cannot be called: no price and no route." in text
+    default_price(model.pk)
+    Route.objects.create(model=model, upstream=upstream, name="x")
+    text = operator.get(reverse("ops_overview")).content.decode()
+    assert "Cannot be called" not in text
+    Upstream.objects.update(is_active=False)
+    text = operator.get(reverse("ops_overview")).content.decode()
+    assert "Cannot be called: no route." in text
