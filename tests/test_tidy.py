@@ -1,6 +1,7 @@
 """The house rules that no linter knows (style guide 3.2): sizes, nesting, names, docstrings."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ NESTING_MAX = 3
 BANNED_NAMES = {"utils", "util", "helpers", "common", "services", "base", "misc"}
 # Words that the glossary (design section 2) replaces; only where no library's own word is meant.
 BANNED_WORDS = ("wallet", "tenant")
-UNFINISHED = ("TO" + "DO", "FIX" + "ME", "XX" + "X")  # split, or this file would break its rule
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")  # split, or this file would match
 
 # What adds a level for the reader. `with` and `try` do not: they mostly wrap, they do not branch.
 BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Match)
@@ -56,7 +57,7 @@ def test_a_module_is_tidy(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     assert path.stem not in BANNED_NAMES
     assert source.count("\n") <= MODULE_LINES_MAX
-    assert [word for word in UNFINISHED if word in source] == []
+    assert UNFINISHED.findall(source) == []
     is_empty = not source.strip()
     assert is_empty or ast.get_docstring(ast.parse(source)), "say what the module owns"
     for function in _functions(path):

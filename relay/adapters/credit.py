@@ -104,7 +104,7 @@ class GateCredit:
         except asyncio.CancelledError:
             self._retry_later(request)  # it may have run: repeating it changes nothing
             raise
-        except GateError:
+        except (GateError, ValueError):  # ValueError: a figure beyond the gate's arithmetic
             log.exception("%s: the gate refused to settle", call.request_id)
 
     async def drain(self) -> None:
@@ -121,7 +121,7 @@ class GateCredit:
             renewal = await self._gate.renew(request)
         except GateUnavailable:
             call.renewed_at -= self._renew_s  # the next tick tries again
-        except GateError:
+        except (GateError, ValueError):
             log.exception("%s: the gate refused to renew", call.request_id)
         else:
             if renewal.state is not HoldState.OPEN and not call.is_settled:
@@ -143,7 +143,7 @@ class GateCredit:
             except GateUnavailable:
                 await asyncio.sleep(RETRY_PAUSE_S)
                 continue
-            except GateError:
+            except (GateError, ValueError):
                 log.exception("%s: the gate refused to settle", request.hold.request_id)
             self._unsettled.pop(request.hold.request_id, None)
 

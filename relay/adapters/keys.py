@@ -28,6 +28,8 @@ UNPUSHED_FRESH_S = 5.0
 UNKNOWN_FRESH_S = 2.0
 # With Postgres down, known keys go on so long.
 STALE_S_MAX = 3_600.0
+# Look-ups under way at once; with Postgres stuck, more would only queue up in memory.
+LOADS_MAX = 1_000
 # One look-up may wait so long for Postgres before the caller is told 503.
 LOAD_TIMEOUT_S = 2.0
 
@@ -45,6 +47,7 @@ class CachedKeyDirectory:
         self.is_pushed = False  # set by the Listener: changes reach us by themselves
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
         self._loading: dict[bytes, asyncio.Task[Caller | None]] = {}
+        self._changes = 0  # told of so far
 
     async def find(self, secret: str) -> Caller | None:
         """See `ports.KeyDirectory.find`."""
@@ -61,23 +64,26 @@ class CachedKeyDirectory:
             raise ApiError(Cause.GATE_UNAVAILABLE, retry_after_s=1) from None
 
     def forget_key(self, key_id: str) -> None:
-        """A key changed: ask Postgres next time."""
-        self._forget(lambda caller: caller.key_id == key_id)
+        """A key changed, perhaps for good: without Postgres it is refused from now on."""
+        self._drop(lambda caller: caller.key_id == key_id)
 
     def forget_organization(self, organization_id: str) -> None:
         """An organization changed: so did the rights of its keys."""
-        self._forget(lambda caller: caller.organization_id == organization_id)
+        self._drop(lambda caller: caller.organization_id == organization_id)
 
     def forget_all(self) -> None:
         """A plan or a site changed, or pushes may have been lost."""
+        self._changes += 1
+        # Kept, but stale: with Postgres down, nothing says that any of them changed.
+        stale_at = time.monotonic() - PUSHED_FRESH_S
         for entry in self._entries.values():
-            entry.loaded_at = min(entry.loaded_at, time.monotonic() - PUSHED_FRESH_S)
+            entry.loaded_at = min(entry.loaded_at, stale_at)
 
-    def _forget(self, is_meant: Callable[[Caller], bool]) -> None:
-        # Kept, but stale: should Postgres be down by now, the key was valid a moment ago.
-        for entry in self._entries.values():
-            if entry.caller is not None and is_meant(entry.caller):
-                entry.loaded_at = min(entry.loaded_at, time.monotonic() - PUSHED_FRESH_S)
+    def _drop(self, is_meant: Callable[[Caller], bool]) -> None:
+        self._changes += 1
+        entries = self._entries.items()
+        for digest in [d for d, entry in entries if entry.caller and is_meant(entry.caller)]:
+            del self._entries[digest]
 
     def _fresh_s(self, entry: _Entry) -> float:
         if entry.caller is None:
@@ -88,6 +94,8 @@ class CachedKeyDirectory:
         """One query for all who ask for the same key at the same time."""
         task = self._loading.get(digest)
         if task is None:
+            if len(self._loading) >= LOADS_MAX:
+                raise TimeoutError
             task = asyncio.get_running_loop().create_task(self._load(digest))
             self._loading[digest] = task
             task.add_done_callback(lambda _: self._loading.pop(digest, None))
@@ -95,8 +103,10 @@ class CachedKeyDirectory:
             return await asyncio.shield(task)
 
     async def _load(self, digest: bytes) -> Caller | None:
-        asked_at = time.monotonic()
+        asked_at, changes = time.monotonic(), self._changes
         caller: Caller | None = await database_sync_to_async(load_caller)(digest)
+        if changes != self._changes:
+            asked_at -= PUSHED_FRESH_S  # the row may have been read before it changed: ask again
         self._entries[digest] = _Entry(caller, asked_at)
         self._entries.move_to_end(digest)
         while len(self._entries) > ENTRIES_MAX:

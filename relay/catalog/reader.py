@@ -60,8 +60,10 @@ def _content(path: Path) -> str:
         if len(content) > FILE_BYTES_MAX:
             raise CatalogRefused(f"{path}: longer than {FILE_BYTES_MAX} bytes")
         return content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CatalogRefused(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise CatalogRefused(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CatalogRefused(f"{path}: cannot be read: not UTF-8") from error
 
 
 def _compose(text: str, problems: Problems) -> yaml.Node | None:

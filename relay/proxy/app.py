@@ -165,6 +165,8 @@ class Relay:
         ]
         if error.retry_after_s is not None:
             headers.append((b"retry-after", b"%d" % error.retry_after_s))
+        if error.cause is Cause.METHOD_NOT_ALLOWED:
+            headers.append((b"allow", error.detail.encode()))  # RFC 9110, 15.5.6
         if error.is_final(status):
             headers.append((b"x-should-retry", b"false"))
         await client.answer(status, headers, error.body(site.language))
@@ -179,7 +181,7 @@ def _site(snapshot: Snapshot, host: str) -> Site:
 
 def _require(method: str, *allowed: str) -> None:
     if method not in allowed:
-        raise ApiError(Cause.METHOD_NOT_ALLOWED, detail=" or ".join(allowed))
+        raise ApiError(Cause.METHOD_NOT_ALLOWED, detail=", ".join(allowed))
 
 
 def _id_header(request: _Request) -> tuple[bytes, bytes]:

@@ -1,18 +1,24 @@
 """Trying Routes until one answers. Fails over only while the client has got nothing."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import random
 
 import msgspec
 
-from relay.proxy import routing
+from relay.proxy import routing, sse
 from relay.proxy.chat_request import ChatRequest
 from relay.proxy.dialects import openai
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.types import Attempt, Call, Route
-from relay.proxy.upstream.errors import FirstByteTimeout, ReadTimeout, UpstreamError
+from relay.proxy.upstream.errors import (
+    BodyTooLarge,
+    FirstByteTimeout,
+    ReadTimeout,
+    UpstreamError,
+)
 from relay.proxy.upstream.port import Timeouts, UpstreamClient, UpstreamResponse
 
 # A non-streamed answer is read whole before it is sent on; text answers stay under 2 MB.
@@ -42,14 +48,26 @@ class _ErrorBody(msgspec.Struct):
 _error_body = msgspec.json.Decoder(_ErrorBody)
 
 
-class _Failed(Exception):
-    """One attempt came to nothing; the next Route may be tried."""
+# What may stand in a parameter's path, such as `messages[0].content`; a key could not.
+_PARAM = re.compile(r"[A-Za-z0-9_.\[\]]{1,100}")
 
-    def __init__(self, code: str, *, status: int = 0, cause: Cause = Cause.UPSTREAM_ERROR) -> None:
+
+class _Failed(Exception):
+    """One attempt came to nothing; the next Route may be tried, but not where it is `final`."""
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        status: int = 0,
+        cause: Cause = Cause.UPSTREAM_ERROR,
+        final: ApiError | None = None,
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.status = status
         self.cause = cause
+        self.final = final
 
 
 @dataclass(slots=True)
@@ -83,6 +101,8 @@ class Opener:
         for route in routing.ordered(cool, self.draw):
             if len(call.attempts) >= routing.ATTEMPTS_MAX:
                 break
+            if any(attempt.upstream_id == route.upstream_id for attempt in call.attempts):
+                continue  # it failed under another name of the model
             left_s = self.deadline_s - (now() - call.started_at)
             if left_s <= 0:
                 break
@@ -92,6 +112,8 @@ class Opener:
             except _Failed as failure:
                 failed = failure
                 _note(call, route, failure.status, failure.code, now() - started)
+                if failure.final is not None:
+                    raise failure.final from None
                 continue
             _note(call, route, 200, "", now() - started)
             call.route = route
@@ -115,7 +137,7 @@ class Opener:
                     b"POST",
                     openai.PATH,
                     route.head,
-                    request.body_for(route.name, output_tokens_cap=_cap(call)),
+                    request.body_for(route.name, output_tokens_cap=_cap(call, request)),
                     self.timeouts,
                 )
                 opened = await self._judge(route, call, response)
@@ -123,6 +145,9 @@ class Opener:
             raise _Failed("deadline", cause=Cause.UPSTREAM_TIMEOUT) from None
         except (FirstByteTimeout, ReadTimeout) as error:
             raise _Failed(type(error).__name__, cause=Cause.UPSTREAM_TIMEOUT) from None
+        except BodyTooLarge:  # asking elsewhere would only pay for as long an answer again
+            final = ApiError(Cause.UPSTREAM_ERROR)
+            raise _Failed("BodyTooLarge", status=200, final=final) from None
         except UpstreamError as error:
             raise _Failed(type(error).__name__) from None
         else:
@@ -134,28 +159,23 @@ class Opener:
 
     async def _judge(self, route: Route, call: Call, response: UpstreamResponse) -> Opened:
         if response.status != 200:
-            await self._refused(route, call, response)
+            await self._refused(route, response)
         if not call.is_stream:
             body = await response.read(ANSWER_BYTES_MAX)
             answer = openai.read_answer(body)
             if not answer.is_valid:
                 raise _Failed("not_an_answer", status=200)
             return Opened(response, body, None, answer)
-        if b"event-stream" not in (response.header(b"content-type") or b""):
+        if b"event-stream" not in (response.header(b"content-type") or b"").lower():
             raise _Failed("not_a_stream", status=200)
         reader = openai.StreamReader(call.wants_usage_frame)
-        while not (head := reader.feed(chunk := await response.chunk())):
-            if reader.has_error or reader.is_done or not chunk:
-                raise _Failed("error_event" if reader.has_error else "empty_stream", status=200)
-        return Opened(response, head, reader)
+        return Opened(response, await _until_output(reader, response), reader)
 
-    async def _refused(self, route: Route, call: Call, response: UpstreamResponse) -> None:
+    async def _refused(self, route: Route, response: UpstreamResponse) -> None:
         status = response.status
         if status in _CALLER_FAULTS:
-            error = _caller_fault(await response.read(ERROR_BYTES_MAX))
-            latency_s = asyncio.get_running_loop().time() - call.started_at
-            _note(call, route, status, error.cause.value.code, latency_s)
-            raise error
+            error = _caller_fault(await _error_bytes(response))
+            raise _Failed(error.cause.value.code, status=status, final=error)
         if status in (429, 503):
             now = asyncio.get_running_loop().time()
             if (wait := _retry_after(response.header(b"retry-after"))) is not None:
@@ -164,20 +184,45 @@ class Opener:
         raise _Failed(f"status_{status}", status=status)
 
 
+async def _until_output(reader: openai.StreamReader, response: UpstreamResponse) -> bytes:
+    """What the client gets first: comments and empty frames wait for the first choice, so that a
+    stream that comes to nothing can still fail over."""
+    head = b""
+    while not reader.has_output and len(head) < sse.FRAME_BYTES_MAX:
+        chunk = await response.chunk()
+        head += reader.feed(chunk)
+        if reader.has_output:
+            break
+        if reader.has_error or reader.is_done or not chunk:
+            raise _Failed("error_event" if reader.has_error else "empty_stream", status=200)
+    return head
+
+
 def _note(call: Call, route: Route, status: int, code: str, latency_s: float) -> None:
     call.attempts.append(Attempt(route.upstream_id, status, code, int(latency_s * 1000)))
 
 
-def _cap(call: Call) -> int | None:
-    """The output cap to send, per choice; None leaves the caller's own."""
-    if call.admission is None or not call.admission.is_clamped:
-        return None
-    return call.admission.output_tokens_cap // call.choices
+def _cap(call: Call, request: ChatRequest) -> int | None:
+    """The output cap to send, per choice; None leaves the caller's own.
+
+    What is held was worked out from the model's own cap, so a caller can't ask for more than it.
+    """
+    if call.admission is not None and call.admission.is_clamped:
+        return call.admission.output_tokens_cap // call.choices
+    is_excessive = (request.output_tokens_asked or 0) > call.offer.max_output_tokens
+    return call.offer.max_output_tokens if is_excessive else None
 
 
 def _retry_after(value: bytes | None) -> float | None:
     """Seconds; the HTTP-date form is rare enough to be left out (RFC 9110, 10.2.3)."""
     return float(value) if value is not None and value.isdigit() and len(value) < 7 else None
+
+
+async def _error_bytes(response: UpstreamResponse) -> bytes:
+    try:
+        return await response.read(ERROR_BYTES_MAX)
+    except BodyTooLarge:
+        return b""  # a page rather than an error object: the status says enough
 
 
 def _caller_fault(body: bytes) -> ApiError:
@@ -187,5 +232,5 @@ def _caller_fault(body: bytes) -> ApiError:
     except (msgspec.DecodeError, RecursionError):
         return ApiError(Cause.UPSTREAM_REJECTED)
     cause = _KNOWN_CODES.get(str(given.code), Cause.UPSTREAM_REJECTED)
-    param = given.param if given.param and given.param.isidentifier() else None
+    param = given.param if given.param and _PARAM.fullmatch(given.param) else None
     return ApiError(cause, param=param)

@@ -7,6 +7,7 @@ before the last byte.
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from relay.proxy import metering, sse
@@ -18,6 +19,7 @@ from relay.proxy.errors import ApiError, Cause
 from relay.proxy.ports import CreditGate
 from relay.proxy.types import Call, Caller, Ending, Offer, Site
 from relay.proxy.upstream.errors import UpstreamError
+from relay.proxy.upstream.port import UpstreamResponse
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,8 @@ _STREAM = (
 )
 # A checkpoint is written after so many tokens, or a second (the Relay's ticker), at the latest.
 CHECKPOINT_TOKENS = 64
+# An upstream's end of body follows its `[DONE]` at once; a new connection costs less than a wait.
+RUN_OUT_S = 0.2
 
 
 @dataclass(slots=True)
@@ -102,14 +106,16 @@ class Conductor:
         except UpstreamError as error:
             failure = type(error).__name__
         client.unwatch()
-        call.usage = metering.of_stream(call, reader.usage)
         is_whole = reader.is_complete and not failure
+        call.usage = metering.of_stream(call, reader.usage, is_whole=is_whole)
         call.ending = Ending.COMPLETED if is_whole else Ending.CUT
         if not is_whole:
             call.error_code = Cause.UPSTREAM_ERROR.value.code
             log.info("%s: stream cut by %s %s", call.request_id, call.upstream_id, failure)
         await self.settle(call)
         await client.write(openai.DONE if is_whole else _cut(call, reader), is_last=True)
+        if is_whole:
+            await _run_out(opened.response)
 
     async def _pump(
         self, call: Call, opened: Opened, reader: openai.StreamReader, client: Client
@@ -137,6 +143,14 @@ class Conductor:
         if task is not None:
             task.uncancel()
         call.ending = Ending.CLIENT_LEFT
+
+
+async def _run_out(response: UpstreamResponse) -> None:
+    """Read to the body's end, which often comes apart from `[DONE]`: then the connection lives."""
+    with suppress(TimeoutError, UpstreamError):
+        async with asyncio.timeout(RUN_OUT_S):
+            while await response.chunk():
+                pass
 
 
 def answer_headers(call: Call) -> list[tuple[bytes, bytes]]:

@@ -20,9 +20,13 @@ OUTPUT_TOKENS_MAX = 4_000_000
 # length says nothing of it (OpenAI "high" detail, 2048 px: 1,105–2,833 by model, read 2026-11).
 IMAGE_URL_TOKENS = 4_096
 
+# The newer name first: it is the one to keep where a caller gives neither a value.
+CAP_NAMES = ("max_completion_tokens", "max_tokens")
+
 _FORCE_USAGE = b'{"include_usage":true}'
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_PATH = re.compile(r" - at `\$\.?([A-Za-z_]*)")
+# The decoder's paths hold names of the structs below and list indexes, nothing of the caller's.
+_PATH = re.compile(r" - at `\$\.?([^`]*)`")
 _EXPECTED = re.compile(r"^Expected `([^`]*)`, got `([^`]*)`")
 
 
@@ -71,10 +75,18 @@ class ChatRequest:
         if self.is_stream:
             fields["stream_options"] = self._stream_options()
         if output_tokens_cap is not None:
-            name = "max_completion_tokens" if "max_completion_tokens" in fields else "max_tokens"
-            fields[name] = b"%d" % output_tokens_cap
+            fields |= self._capped(output_tokens_cap)
         encode = msgspec.json.encode
         return b"{" + b",".join([encode(k) + b":" + bytes(v) for k, v in fields.items()]) + b"}"
+
+    def _capped(self, cap: int) -> dict[str, bytes]:
+        """The fields that must change so that no choice gets longer than `cap` tokens."""
+        given = [name for name in CAP_NAMES if name in self.fields]
+        values = {name: msgspec.json.decode(self.fields[name]) for name in given}
+        too_high = [name for name in given if values[name] is not None and values[name] > cap]
+        if not any(values.values()):
+            too_high = given[:1] or ["max_tokens"]
+        return dict.fromkeys(too_high, b"%d" % cap)
 
     def _stream_options(self) -> bytes:
         given = self.fields.get("stream_options")
@@ -98,9 +110,12 @@ def parse(body: bytes) -> ChatRequest:
         raise ApiError(Cause.INVALID_JSON) from None
     if not envelope.messages:
         raise ApiError(Cause.BAD_REQUEST, param="messages", detail="'messages' is empty")
+    if not envelope.model.isprintable():
+        raise ApiError(Cause.BAD_REQUEST, param="model", detail="'model' must be printable text")
     choices = _count("n", envelope.n, CHOICES_MAX) or 1
-    name = "max_tokens" if envelope.max_completion_tokens is None else "max_completion_tokens"
-    asked = _count(name, getattr(envelope, name), OUTPUT_TOKENS_MAX)
+    # Upstreams differ in which of the two they heed, so the larger one is what may come.
+    caps = [_count(name, getattr(envelope, name), OUTPUT_TOKENS_MAX) for name in CAP_NAMES]
+    asked = max((cap for cap in caps if cap is not None), default=None)
     images = body.count(b'"image_url"') * IMAGE_URL_TOKENS
     return ChatRequest(
         fields=fields,
@@ -129,10 +144,11 @@ def _complaint(body: bytes, text: str) -> ApiError:
     """The decoder's finding as an error that names the parameter."""
     if body.lstrip()[:1] != b"{":
         return ApiError(Cause.BAD_REQUEST, detail="the body must be a JSON object")
+    path, expected = _PATH.search(text), _EXPECTED.match(text)
     if text.startswith("Object missing required field"):
         name = text.split("`")[1]
+        name = f"{path.group(1)}.{name}" if path is not None else name
         return ApiError(Cause.MISSING_PARAMETER, param=name, detail=name)
-    path, expected = _PATH.search(text), _EXPECTED.match(text)
     if path is None or expected is None:
         return ApiError(Cause.INVALID_JSON)
     name = path.group(1)

@@ -52,19 +52,17 @@ class Client:
     def secret(self) -> str | None:
         """The API key, from whichever header has it."""
         authorization = self.headers.get(b"authorization", b"")
+        given = [self.headers.get(name, b"") for name in _KEY_HEADERS]
         if authorization[:7].lower() == _BEARER:
-            return authorization[7:].strip().decode("latin-1") or None
-        for name in _KEY_HEADERS:
-            if value := self.headers.get(name):
-                return value.strip().decode("latin-1")
-        return None
+            given.insert(0, authorization[7:])
+        return next((key.decode("latin-1") for each in given if (key := each.strip())), None)
 
     async def body(self, bytes_max: int) -> bytes:
         """The whole request body.
 
         Raises ApiError: longer than `bytes_max`, or compressed; ConnectionError: the client left.
         """
-        if self.headers.get(b"content-encoding", b"identity") != b"identity":
+        if self.headers.get(b"content-encoding", b"").lower() not in (b"", b"identity"):
             raise ApiError(Cause.ENCODING)
         announced = self.headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > bytes_max:

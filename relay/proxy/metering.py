@@ -1,6 +1,6 @@
 """What a Call used: the upstream's figures where they make sense, else our own count, marked."""
 
-from relay.proxy.estimate import tokens_of_bytes
+from relay.proxy.estimate import tokens_of_texts
 from relay.proxy.types import Call, Ending, Usage
 
 # A chat template adds a few tokens a message that are not in the body's bytes.
@@ -11,12 +11,14 @@ def of_answer(call: Call, given: Usage | None, body: bytes) -> Usage:
     """Usage of a whole answer."""
     if given is not None and is_plausible(call, given):
         return given
-    # The body's JSON is more than its text; capped by what the caller could get at most.
-    return _estimated(call, min(tokens_of_bytes(body), call.output_tokens_cap))
+    # An estimate is never more than the caller could get.
+    return _estimated(call, min(tokens_of_texts(body), call.output_tokens_cap))
 
 
-def of_stream(call: Call, given: Usage | None) -> Usage:
-    """Usage of a stream, whole or cut."""
+def of_stream(call: Call, given: Usage | None, *, is_whole: bool) -> Usage | None:
+    """Usage of a stream; None where it broke before any output: then nobody pays."""
+    if not is_whole and not call.delivered_tokens:
+        return None
     if given is not None and is_plausible(call, given):
         return given
     return _estimated(call, call.delivered_tokens)

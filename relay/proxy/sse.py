@@ -10,7 +10,8 @@ import re
 # image or audio delta may be big, and holding it whole would not be bounded.
 FRAME_BYTES_MAX = 1_000_000
 
-_BOUNDARY = re.compile(rb"\r?\n\r?\n|\r\r")
+# Two line ends in a row. An LF-CR counts once it is seen not to be an LF-CRLF.
+_BOUNDARY = re.compile(rb"\n\r?\n|\r\r|\n\r(?=[^\n])")
 _LINE = re.compile(rb"\r\n|\n|\r")
 
 

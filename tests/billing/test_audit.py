@@ -125,7 +125,8 @@ def forget_hold(redis: Redis, acme: Organization) -> None:
         "expires_at": str(expired_ms),
         "owner": "relay-1",
     }
-    redis.hset(hold_key(acme.site_id, "req_x"), mapping=fields)
+    for name, value in fields.items():
+        redis.hset(hold_key(acme.site_id, "req_x"), name, value)
     redis.zadd(holds_key(acme.site_id), {"req_x": expired_ms})
 
 

@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 
 from accounts.models import Organization
-from billing import balances, connections, credits, gates, posting, site_locks
+from billing import balances, connections, credits, gates, posting, site_locks, usage_rows
 from billing.gate.keys import organization_key
 from billing.models import UsageRecord
 from billing.pricing import Buckets
@@ -57,7 +57,7 @@ def test_what_is_posted_and_not_acknowledged_counts_once(gate: Redis, acme: Orga
     stream = connections.usage_stream(acme.site_id)
     stream.create_group()
     batch = stream.read_batch("dead", 2)
-    usages = [posting.usage_rows.read(acme.site_id, event) for event in batch]
+    usages = [usage_rows.read(acme.site_id, event) for event in batch]
     posting._book_or_halve(acme.site_id, usages, [])  # and the worker dies
     assert UsageRecord.objects.count() == 2
     assert gates.rebuild(acme.site_id)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,12 +90,21 @@ class Cluster:
         assert not is_ok or done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def apply(self, text: str) -> Any:
+        """`catalog apply` of a YAML text; the JSON object that it prints."""
+        file = self.folder / "applied.yaml"
+        file.write_text(text)
+        return self.manage("catalog", "apply", str(file))
+
     def customers(
         self, count: int, *, amount: str, site: str = "default", **key: Any
     ) -> list[Customer]:
         """`count` organizations, each credited `amount`, each with a key."""
-        order = json.dumps({"count": count, "amount": amount, "site": site, "key": key})
-        done = self._run([sys.executable, str(HERE / "cast.py"), order])
+        return self.cast([{"amount": amount, "site": site, "key": key}] * count)
+
+    def cast(self, orders: Sequence[Mapping[str, Any]]) -> list[Customer]:
+        """A customer for each order: `amount`, `site`, `plan`, `key` (what `mint` takes)."""
+        done = self._run([sys.executable, str(HERE / "cast.py"), json.dumps(orders)])
         assert done.returncode == 0, done.stderr
         return [Customer(**row) for row in json.loads(done.stdout)]
 
@@ -143,8 +152,11 @@ WORKER = (
 
 
 @contextmanager
-def cluster(*, relays: int = 2) -> Iterator[Cluster]:
-    """A deployment with `relays` relays, one worker, one beat and two scripted upstreams."""
+def cluster(*, relays: int = 2, more: str = "", **settings: str) -> Iterator[Cluster]:
+    """A deployment with `relays` relays, one worker, one beat and two scripted upstreams.
+
+    `more` is catalog YAML applied on top of `catalog`; `settings` are environment variables.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tollgate-faults-"))
     folder.chmod(0o711)
     options = [Options(name=name, api_key=UPSTREAM_KEY) for name in ("first", "second")]
@@ -161,6 +173,7 @@ def cluster(*, relays: int = 2) -> Iterator[Cluster]:
                 "UPSTREAM_BETWEEN_BYTES_S": "2",
                 "LOG_LEVEL": "INFO",
             }
+            | settings
         )
         made = Cluster(group, folder, env, first, second)
         subprocess.run(
@@ -172,6 +185,8 @@ def cluster(*, relays: int = 2) -> Iterator[Cluster]:
         )
         (folder / "catalog.yaml").write_text(catalog(first.base_url, second.base_url))
         made.manage("catalog", "apply", str(folder / "catalog.yaml"))
+        if more:
+            made.apply(more)
         made.start_worker()
         made._start(
             "beat",

@@ -16,7 +16,14 @@ PATH = "/chat/completions"
 DONE = sse.event(b"[DONE]")
 
 # Every chunk of a stream that was asked for usage has `"usage":null`; only an object matters.
-_NOTABLE = re.compile(rb'"usage"\s*:\s*\{|\[DONE\]|"error"\s*:|"finish_reason"\s*:\s*"')
+_NOTABLE = re.compile(
+    rb'"usage"\s*:\s*\{|\[DONE\]|"error"\s*:|"finish_reason"\s*:\s*"'
+    rb'|"object"\s*:\s*"error"|^event:[ ]?error',
+    re.M,
+)
+# Some vendors name the event, or the object, and leave out the `error` around the message.
+_ERROR_EVENT = re.compile(rb"^event:[ ]?error", re.M)
+_CHOICE = re.compile(rb'"choices"\s*:\s*\[\s*\{')
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 
 
@@ -30,7 +37,7 @@ class _Reasoning(msgspec.Struct):
 
 class _Usage(msgspec.Struct):
     prompt_tokens: int
-    completion_tokens: int = 0
+    completion_tokens: int
     prompt_tokens_details: _Cached | None = None
     completion_tokens_details: _Reasoning | None = None
 
@@ -43,6 +50,7 @@ class _Answer(msgspec.Struct):
     # Raw takes any value, null too; msgspec does not combine it with None.
     usage: msgspec.Raw = _NULL
     error: msgspec.Raw = _NULL
+    object: msgspec.Raw = _NULL
 
 
 _answer = msgspec.json.Decoder(_Answer)
@@ -63,7 +71,7 @@ def read_answer(body: bytes) -> Answer:
         answer = _answer.decode(body)
     except (msgspec.DecodeError, RecursionError):
         return Answer(is_valid=False, usage=None)
-    is_valid = bool(answer.choices) and not _is_given(answer.error)
+    is_valid = bool(answer.choices) and not _is_error(answer)
     return Answer(is_valid, read_usage(answer.usage))
 
 
@@ -95,6 +103,10 @@ def _is_given(raw: msgspec.Raw) -> bool:
     return bytes(raw) != b"null"
 
 
+def _is_error(answer: _Answer) -> bool:
+    return _is_given(answer.error) or bytes(answer.object) == b'"error"'
+
+
 @dataclass(slots=True)
 class StreamReader:
     """Follows a stream: hands on frames as they are, keeps what they say of usage and the end.
@@ -108,6 +120,7 @@ class StreamReader:
     is_done: bool = False
     is_finished: bool = False  # a finish_reason went by
     has_error: bool = False
+    has_output: bool = False  # a choice went by
     _buffer: sse.FrameBuffer = field(default_factory=sse.FrameBuffer)
     _delivered: DeliveredCounter = field(default_factory=DeliveredCounter)
 
@@ -120,6 +133,7 @@ class StreamReader:
             block = b"".join([frame for frame in sse.frames(block) if self._passes(frame)])
         if block:
             self._delivered.add(block)
+            self.has_output = self.has_output or _CHOICE.search(block) is not None
         return block
 
     @property
@@ -130,8 +144,11 @@ class StreamReader:
     @property
     def is_complete(self) -> bool:
         """Whether the answer is whole, with or without a `[DONE]` (not every vendor sends one)."""
-        has_end = self.is_done or self.is_finished
-        return has_end and not self.has_error and not self._buffer.tail.strip()
+        if self.is_done or self.has_error:
+            return self.is_done
+        tail = self._buffer.tail.strip()
+        # A frame that is cut off spoils the answer, but not a last `[DONE]` without its blank line.
+        return sse.data_of(tail).strip() == b"[DONE]" if tail else self.is_finished
 
     @property
     def has_overlong(self) -> bool:
@@ -143,8 +160,11 @@ class StreamReader:
         if self.is_done or self.has_error:
             return False
         data = sse.data_of(frame)
-        if data == b"[DONE]":
+        if data.strip() == b"[DONE]":
             self.is_done = True
+            return False
+        if _ERROR_EVENT.search(frame):
+            self.has_error = True
             return False
         if not _NOTABLE.search(data):
             return True
@@ -155,7 +175,7 @@ class StreamReader:
             answer = _answer.decode(data)
         except (msgspec.DecodeError, RecursionError):
             return True
-        if _is_given(answer.error):
+        if _is_error(answer):
             self.has_error = True
             return False
         if _FINISHED.search(data):

@@ -1,4 +1,4 @@
-"""Operators only: a visitor is asked to log in, anyone else finds no such page, whatever the method."""
+"""Operators only: a visitor is asked to log in, anyone else finds no such page by any method."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Operators publish price versions, for every site or one; selling below cost needs a second yes."""
+"""Operators publish price versions, for every site or one; one below cost needs a second yes."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Operators add, change, pause and try out upstreams; the credential goes in and never comes out."""
+"""Operators add, change, pause and try out upstreams; a credential goes in and never comes out."""
 
 import json
 import threading
