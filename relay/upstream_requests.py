@@ -49,7 +49,7 @@ def send(upstream: Upstream, method: str, path: str, question: Mapping[str, Any]
         origin = Origin.parse(upstream.base_url)
         credential = upstream.credential()
     except ValueError as error:
-        raise CheckFailed(_("The base URL is no good: %(why)s.") % {"why": error}) from error
+        raise CheckFailed(_("The base URL is no good.")) from error
     except InvalidToken as error:
         raise CheckFailed(_("The stored credential cannot be read: enter it again.")) from error
     address = _allowed_address(origin)

@@ -48,10 +48,11 @@ class ModelForm(forms.Form):
 class NewModelForm(ModelForm):
     """The same with the id, which never changes."""
 
-    id = forms.CharField(
+    id = forms.RegexField(
+        MODEL_ID.regex,
         label=gettext_lazy("Id"),
         max_length=200,
-        validators=[MODEL_ID],
+        error_messages={"invalid": gettext_lazy("Only letters, digits and . _ : / + @ -")},
         help_text=gettext_lazy("What customers call it by. It cannot be changed later."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

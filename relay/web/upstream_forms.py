@@ -1,6 +1,5 @@
 """Forms of upstreams. The credential goes in and never comes out."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -48,12 +47,19 @@ class UpstreamForm(forms.Form):
 
     def clean_base_url(self) -> str:
         """The address, as the data plane can use it."""
-        return _read(values.base_url, self.cleaned_data["base_url"].strip())
+        try:
+            return values.base_url(self.cleaned_data["base_url"].strip())
+        except ValueError as error:
+            message = _("Not a base URL such as https://api.example.com/v1")
+            raise ValidationError(message) from error
 
     def clean_credential(self) -> str:
         """One line, or nothing."""
         text: str = self.cleaned_data["credential"]
-        return _read(credentials.usable, text) if text else ""
+        try:
+            return credentials.usable(text) if text else ""
+        except ValueError as error:
+            raise ValidationError(_("A credential is one line of printable ASCII.")) from error
 
     def clean(self) -> dict[str, Any] | None:
         """A stored credential is for the host that it was entered for: a new host must not get
@@ -75,10 +81,11 @@ class UpstreamForm(forms.Form):
 class NewUpstreamForm(UpstreamForm):
     """The same with the id, which never changes."""
 
-    id = forms.CharField(
+    id = forms.RegexField(
+        SLUG.regex,
         label=_("Id"),
         max_length=40,
-        validators=[SLUG],
+        error_messages={"invalid": _("Only lower-case letters, digits and dashes.")},
         help_text=_("Lower-case letters, digits and dashes. It cannot be changed later."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -92,10 +99,3 @@ class CallForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-
-
-def _read(parse: Callable[[str], str], text: str) -> str:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise ValidationError(str(error)) from error

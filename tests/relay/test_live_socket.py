@@ -107,6 +107,7 @@ def closed(acme: Organization) -> User:
 async def refused(communicator: WebsocketCommunicator) -> bool:
     await communicator.connect()
     message = await communicator.receive_output(timeout=2)
+    await communicator.disconnect()
     return (message["type"], message.get("code")) == ("websocket.close", CLOSE_NOT_ALLOWED)
 
 

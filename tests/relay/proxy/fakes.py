@@ -1,0 +1,336 @@
+"""The ports of the relay in memory, and requests given to it as an ASGI server would give them.
+
+The gate keeps the rule that matters most: a Call that was admitted ends exactly once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from typing import Any
+
+import msgspec
+
+from relay.proxy.app import Ports, Relay
+from relay.proxy.attempts import Opener
+from relay.proxy.errors import ApiError
+from relay.proxy.renaming import Renaming
+from relay.proxy.types import (
+    Admission,
+    Call,
+    Caller,
+    Ending,
+    Offer,
+    Rates,
+    RateState,
+    Route,
+    Site,
+    Snapshot,
+    Standing,
+    Usage,
+)
+from relay.proxy.upstream.client import HttpClient
+from relay.proxy.upstream.port import Origin, Timeouts
+from relay.proxy.upstream.request_head import header_block
+
+HOST = "acme.localhost"
+SECRET = "sk-acme"
+PATH = "/v1/chat/completions"
+MODEL = "small"
+UPSTREAM_MODEL = "demo-model"
+PATIENCE_S = 10.0  # far above what loopback takes
+BODY_BYTES_MAX = 1_000_000
+RATES = Rates(RateState(600, 599, 42), RateState(1_000_000, 999_000, 42))
+Message = MutableMapping[str, Any]
+
+
+def caller(**changes: Any) -> Caller:
+    fields: dict[str, Any] = {
+        "key_id": "key_acme",
+        "organization_id": "org_acme",
+        "site_id": "acme",
+        "standing": Standing.ACTIVE,
+        "expires_at": None,
+        "allowed_models": None,
+        "rights": None,
+    }
+    return Caller(**(fields | changes))
+
+
+def route(base_url: str, upstream_id: str = "one", **changes: Any) -> Route:
+    fields: dict[str, Any] = {
+        "upstream_id": upstream_id,
+        "origin": Origin.parse(base_url),
+        "head": header_block([(b"authorization", b"Bearer sk-upstream")]),
+        "name": UPSTREAM_MODEL,
+        "renaming": Renaming(UPSTREAM_MODEL, MODEL),
+        "priority": 0,
+        "weight": 1,
+        "provider": "demo",
+    }
+    return Route(**(fields | changes))
+
+
+def offer(*routes: Route, **changes: Any) -> Offer:
+    fields: dict[str, Any] = {
+        "model_id": MODEL,
+        "max_output_tokens": 4096,
+        "context_tokens": 128_000,
+        "created": 1_700_000_000,
+        "owned_by": "demo",
+        "price": None,
+        "routes": routes,
+    }
+    return Offer(**(fields | changes))
+
+
+def site(site_id: str = "acme", language: str = "en", no_credit_status: int = 402) -> Site:
+    return Site(site_id, language, no_credit_status)
+
+
+class FakeKeys:
+    def __init__(self) -> None:
+        self.callers: dict[str, Caller] = {SECRET: caller()}
+        self.error: ApiError | None = None
+
+    async def find(self, secret: str) -> Caller | None:
+        if self.error is not None:
+            raise self.error
+        return self.callers.get(secret)
+
+
+class FakeRoutes:
+    def __init__(self, *offers: Offer, on: Site | None = None) -> None:
+        self.site = on or site()
+        self.offers = {each.model_id: each for each in offers}
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot({HOST: self.site}, {self.site.id: self.offers})
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A Call as it stood when it was settled."""
+
+    ending: Ending
+    usage: Usage | None
+    status: int
+    error_code: str
+    upstream_id: str
+    attempts: tuple[tuple[str, int, str], ...]
+
+
+@dataclass(slots=True)
+class FakeGate:
+    """Admits everyone unless `denial` is set; a second end of a Call is an AssertionError."""
+
+    journal: list[str]  # shared with the exchanges: what happened, in order
+    denial: ApiError | None = None
+    clamped_to: int | None = None
+    admitted: list[Call] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    checkpoints: list[int] = field(default_factory=list)
+    may_settle: asyncio.Event = field(default_factory=asyncio.Event)
+    _open: set[Call] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.may_settle.set()
+
+    async def admit(self, call: Call) -> None:
+        if self.denial is not None:
+            raise self.denial
+        call.admission = Admission(
+            hold_nanos=1_000,
+            output_tokens_cap=self.clamped_to or call.output_tokens_cap,
+            is_clamped=self.clamped_to is not None,
+            rates=RATES,
+        )
+        self.admitted.append(call)
+        self._open.add(call)
+
+    def checkpoint(self, call: Call) -> None:
+        if call.delivered_tokens > call.noted_tokens:
+            call.noted_tokens = call.delivered_tokens
+            self.checkpoints.append(call.delivered_tokens)
+
+    async def settle(self, call: Call) -> None:
+        assert call in self._open, "a Call ends once, and only if it was admitted"
+        self._open.remove(call)
+        attempts = tuple((each.upstream_id, each.status, each.code) for each in call.attempts)
+        end = (call.ending, call.usage, call.status, call.error_code, call.upstream_id, attempts)
+        await self.may_settle.wait()
+        self.ended.append(Ended(*end))
+        self.journal.append("settled")
+
+    @property
+    def open_count(self) -> int:
+        return len(self._open)
+
+
+@dataclass(slots=True)
+class FakeSink:
+    refusals: list[dict[str, Any]] = field(default_factory=list)
+
+    def refused(self, error: ApiError, **facts: Any) -> None:
+        self.refusals.append({"code": error.cause.value.code, "rule": error.rule, **facts})
+
+
+class Exchange:
+    """One request to the relay, and its answer as far as it came."""
+
+    def __init__(
+        self,
+        relay: Relay,
+        journal: list[str],
+        *,
+        method: str = "POST",
+        path: str = PATH,
+        headers: Mapping[str, str] | None = None,
+        body: Sequence[bytes] = (b"",),
+    ) -> None:
+        given = {"host": HOST, "authorization": f"Bearer {SECRET}"} | dict(headers or {})
+        raw = [(name.encode(), value.encode()) for name, value in given.items() if value]
+        self._scope = {"type": "http", "method": method, "path": path, "headers": raw}
+        self._relay = relay
+        self._journal = journal
+        self._body = list(body)
+        self._gone = asyncio.Event()
+        self._changed = asyncio.Condition()
+        self.taking = asyncio.Event()
+        self.taking.set()
+        self.messages: list[Message] = []
+        self.task: asyncio.Task[None] | None = None
+
+    def begin(self) -> "Exchange":
+        """Give the request to the relay and go on."""
+        self.task = asyncio.ensure_future(self._relay(self._scope, self._receive, self._send))
+        return self
+
+    async def finish(self) -> "Exchange":
+        """Wait until the relay is through with it."""
+        assert self.task is not None
+        async with asyncio.timeout(PATIENCE_S):
+            await self.task
+        return self
+
+    def leave(self) -> None:
+        """Close the client's connection."""
+        self._gone.set()
+        self.taking.set()
+
+    async def until_body(self, wanted: bytes) -> None:
+        """Wait until the answer's body holds `wanted`."""
+        async with asyncio.timeout(PATIENCE_S), self._changed:
+            await self._changed.wait_for(lambda: wanted in self.body)
+
+    async def _receive(self) -> Message:
+        if self._body:
+            piece = self._body.pop(0)
+            return {"type": "http.request", "body": piece, "more_body": bool(self._body)}
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        await self.taking.wait()
+        if self._gone.is_set():
+            return  # as uvicorn: written to nowhere
+        self.messages.append(message)
+        if message["type"] == "http.response.body":
+            self._journal.append("done" if b"[DONE]" in message["body"] else "bytes")
+            if not message["more_body"]:
+                self._gone.set()  # as uvicorn: nothing more will be received
+        async with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def chunks(self) -> list[bytes]:
+        return [each["body"] for each in self.messages[1:] if each["body"]]
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.chunks)
+
+    @property
+    def status(self) -> int:
+        return int(self.messages[0]["status"])
+
+    @property
+    def headers(self) -> dict[str, str]:
+        given: list[tuple[bytes, bytes]] = self.messages[0]["headers"]
+        assert len(dict(given)) == len(given), "a header was sent twice"
+        return {name.decode(): value.decode() for name, value in given}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the answer was ended properly."""
+        return bool(self.messages) and self.messages[-1].get("more_body") is False
+
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+    def error(self) -> dict[str, Any]:
+        """The error object of the body."""
+        found: dict[str, Any] = self.json()["error"]
+        return found
+
+    def events(self) -> list[bytes]:
+        """The data of the answer's events, comments left out."""
+        frames = self.body.replace(b"\r\n", b"\n").split(b"\n\n")
+        return [frame[6:] for frame in frames if frame.startswith(b"data: ")]
+
+
+FAST = Timeouts(connect_s=2.0, first_byte_s=0.4, between_bytes_s=0.4, pool_wait_s=1.0)
+
+
+class House:
+    """A relay with every port faked but the upstream client, which is the real one."""
+
+    def __init__(self, *routes: Route, timeouts: Timeouts = FAST, deadline_s: float = 5.0) -> None:
+        self.journal: list[str] = []
+        self.gate = FakeGate(self.journal)
+        self.sink = FakeSink()
+        self.keys = FakeKeys()
+        self.routes = FakeRoutes(offer(*routes))
+        self.upstreams = HttpClient(allowed_networks=[ip_network("127.0.0.0/8")])
+        # Always the first of a tier, so that tests know where a Call goes.
+        self.opener = Opener(self.upstreams, timeouts, deadline_s, draw=lambda: 0.0)
+        ports = Ports(self.keys, self.routes, self.gate, self.sink)
+        self.relay = Relay(ports, self.opener, body_bytes_max=BODY_BYTES_MAX)
+
+    def request(self, **given: Any) -> Exchange:
+        return Exchange(self.relay, self.journal, **given)
+
+    def chat(self, prompt: str = "hello", **parameters: Any) -> Exchange:
+        """A chat completion, begun."""
+        return self.request(body=[chat_body(prompt, **parameters)]).begin()
+
+    async def answer(self, prompt: str = "hello", **parameters: Any) -> Exchange:
+        """A chat completion's whole answer."""
+        return await self.chat(prompt, **parameters).finish()
+
+    @property
+    def end(self) -> Ended:
+        """How the one Call ended; there must be exactly one, and no Hold left."""
+        assert self.gate.open_count == 0
+        (end,) = self.gate.ended
+        return end
+
+
+@asynccontextmanager
+async def house(*routes: Route, **given: Any) -> AsyncIterator[House]:
+    """A House for the length of the block; no Hold may be left in the end."""
+    made = House(*routes, **given)
+    await made.relay.start()
+    try:
+        yield made
+        assert made.gate.open_count == 0
+        assert len(made.gate.ended) == len(made.gate.admitted)
+    finally:
+        await made.relay.stop()
+        await made.upstreams.aclose()
+
+
+def chat_body(prompt: str = "hello", **parameters: Any) -> bytes:
+    message = {"role": "user", "content": prompt}
+    return msgspec.json.encode({"model": MODEL, "messages": [message], **parameters})

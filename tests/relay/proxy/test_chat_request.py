@@ -1,0 +1,146 @@
+"""What is read of a chat request, and what is refused, by which parameter's name."""
+
+import msgspec
+import pytest
+
+from relay.proxy.chat_request import ChatRequest, parse
+from relay.proxy.errors import ApiError, Cause
+
+MESSAGES = b'"messages":[{"role":"user","content":"hi"}]'
+
+
+def request(fields: bytes = b"") -> ChatRequest:
+    return parse(b'{"model":"small",' + MESSAGES + (b"," + fields if fields else b"") + b"}")
+
+
+def refusal(body: bytes) -> tuple[Cause, str | None]:
+    with pytest.raises(ApiError) as caught:
+        parse(body)
+    return caught.value.cause, caught.value.param
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b"{}", "model"),
+        (b"{" + MESSAGES + b"}", "model"),
+        (b'{"model":"small"}', "messages"),
+        (b'{"model":"small","messages":[{"content":"hi"}]}', "messages[0].role"),
+    ],
+)
+def test_a_missing_parameter_is_named(body: bytes, param: str) -> None:
+    assert refusal(body) == (Cause.MISSING_PARAMETER, param)
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b'{"model":1,' + MESSAGES + b"}", "model"),
+        (b'{"model":null,' + MESSAGES + b"}", "model"),
+        (b'{"model":"a\\u0000b",' + MESSAGES + b"}", "model"),
+        (b'{"model":"small","messages":{}}', "messages"),
+        (b'{"model":"small","messages":[]}', "messages"),
+        (b'{"model":"small","messages":["hi"]}', "messages[0]"),
+        (b'{"model":"small","messages":[{"role":3}]}', "messages[0].role"),
+    ],
+)
+def test_a_wrong_type_is_refused_under_its_name(body: bytes, param: str) -> None:
+    assert refusal(body) == (Cause.BAD_REQUEST, param)
+
+
+@pytest.mark.parametrize("value", [b"0", b"-5", b"1.5", b'"5"', b"true", b"4000001", b"9" * 400])
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens", "n"])
+def test_a_count_that_is_none_is_refused_under_its_name(name: str, value: bytes) -> None:
+    body = b'{"model":"small",' + MESSAGES + b',"' + name.encode() + b'":' + value + b"}"
+    assert refusal(body) == (Cause.BAD_REQUEST, name)
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        (b'"stream":"yes"', "stream"),
+        (b'"stream_options":[]', "stream_options"),
+        (b'"stream_options":{"include_usage":1}', "stream_options.include_usage"),
+    ],
+)
+def test_a_wrong_switch_is_refused_under_its_name(fields: bytes, param: str) -> None:
+    body = b'{"model":"small",' + MESSAGES + b"," + fields + b"}"
+    assert refusal(body) == (Cause.BAD_REQUEST, param)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b'"text"', b"7", b" [1]"])
+def test_json_that_is_no_object_is_refused(body: bytes) -> None:
+    assert refusal(body) == (Cause.BAD_REQUEST, None)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"{",
+        b"tru",
+        b"NaN",
+        b"01",
+        b"1,}",
+        b"'x'",
+        b'"a\x00b"',  # a bare NUL
+        b'"a\nb"',
+        b'"\\q"',
+        b'"\\ud800"',  # lone surrogates
+        b'"\\udc00\\ud800"',
+        b'"\xed\xa0\x80"',  # one in UTF-8's clothes
+        b'"\xff"',
+        b"[" * 10_000 + b"]" * 10_000,
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_not_json_is_refused(value: bytes) -> None:
+    body = b'{"model":"small",' + MESSAGES + b',"metadata":' + value + b"}"
+    assert refusal(body) == (Cause.INVALID_JSON, None)
+
+
+def test_a_body_with_something_after_it_is_refused() -> None:
+    body = b'{"model":"small",' + MESSAGES + b"}"
+    assert refusal(body + body) == (Cause.INVALID_JSON, None)
+
+
+@pytest.mark.parametrize("written", [b"1000", b"1000.0", b"1e3"])
+def test_a_whole_number_may_be_written_as_a_float(written: bytes) -> None:
+    assert request(b'"max_tokens":' + written).output_tokens_asked == 1000
+
+
+def test_null_is_as_good_as_nothing() -> None:
+    asked = request(
+        b'"max_tokens":null,"max_completion_tokens":null,"n":null,"stream":null,"stream_options":null'
+    )
+    assert (asked.output_tokens_asked, asked.choices, asked.is_stream) == (None, 1, False)
+
+
+def test_of_two_caps_the_larger_one_is_held_for() -> None:
+    fields = b'"max_completion_tokens":16,"max_tokens":3000'
+    assert request(fields).output_tokens_asked == 3000
+
+
+def test_of_a_field_given_twice_the_last_one_counts_here_and_upstream() -> None:
+    asked = request(b'"max_tokens":3000,"max_tokens":5')
+    sent = asked.body_for("m", output_tokens_cap=None)
+    assert asked.output_tokens_asked == 5
+    assert sent.count(b"max_tokens") == 1
+    assert msgspec.json.decode(sent)["max_tokens"] == 5
+
+
+def test_a_field_with_an_escaped_name_is_the_same_field() -> None:
+    asked = request(b'"max_\\u0074okens":7')
+    assert asked.output_tokens_asked == 7
+    assert b'"max_tokens":7' in asked.body_for("m", output_tokens_cap=None)
+
+
+def test_an_image_by_address_counts_though_its_bytes_are_elsewhere() -> None:
+    plain = request()
+    pictured = request(b'"x":{"type":"image_url","image_url":{"url":"https://x.example/i.png"}}')
+    assert pictured.input_tokens_bound > plain.input_tokens_bound + 4_000
+
+
+def test_the_bound_is_never_below_the_guess() -> None:
+    asked = parse('{"model":"small","messages":[{"role":"user","content":"你好，世界"}]}'.encode())
+    assert asked.input_tokens_guess <= asked.input_tokens_bound

@@ -1,0 +1,96 @@
+"""Whose figures a Call is charged by, and when nobody pays."""
+
+from typing import Any
+
+import pytest
+
+from relay.proxy import metering
+from relay.proxy.types import Call, Ending, Usage
+from tests.relay.proxy.fakes import MODEL, caller, offer, site
+
+PLAUSIBLE = Usage(input_tokens=20, output_tokens=30)
+
+
+def call(**changes: Any) -> Call:
+    fields: dict[str, Any] = {
+        "request_id": "req_1",
+        "endpoint": "chat/completions",
+        "site": site(),
+        "caller": caller(),
+        "offer": offer(context_tokens=1_000, max_output_tokens=100),
+        "is_stream": True,
+        "wants_usage_frame": False,
+        "input_tokens_bound": 40,
+        "input_tokens_guess": 10,
+        "output_tokens_cap": 100,
+        "choices": 1,
+        "is_clampable": True,
+        "admitted_at_ms": 0,
+        "started_at": 0.0,
+    }
+    return Call(**(fields | changes))
+
+
+def test_the_upstreams_figures_come_first() -> None:
+    assert metering.of_stream(call(), PLAUSIBLE, is_whole=True) is PLAUSIBLE
+    assert metering.of_answer(call(), PLAUSIBLE, b"{}") is PLAUSIBLE
+
+
+@pytest.mark.parametrize(
+    "absurd",
+    [
+        Usage(input_tokens=10**15, output_tokens=1),
+        Usage(cached_input_tokens=10**15, output_tokens=1),
+        Usage(input_tokens=1, output_tokens=10**15),
+        Usage(input_tokens=1, output_tokens=1_001),
+    ],
+)
+def test_more_than_the_model_can_do_is_replaced_by_our_own_count(absurd: Usage) -> None:
+    expected = Usage(input_tokens=10, output_tokens=7, is_estimated=True)
+    assert metering.of_stream(call(delivered_tokens=7), absurd, is_whole=True) == expected
+
+
+def test_every_choice_may_be_as_long_as_the_model_allows() -> None:
+    usage = Usage(input_tokens=1, output_tokens=1_900)
+    assert metering.is_plausible(call(choices=2), usage)
+    assert not metering.is_plausible(call(choices=1), usage)
+
+
+def test_a_whole_answer_without_figures_is_counted_by_its_texts() -> None:
+    body = b'{"model":"' + MODEL.encode() + b'","choices":[{"message":{"content":"four four"}}]}'
+    expected = Usage(input_tokens=10, output_tokens=3, is_estimated=True)
+    assert metering.of_answer(call(), None, body) == expected
+
+
+def test_an_estimate_is_never_more_than_the_cap() -> None:
+    body = b'{"content":"' + b"x" * 10_000 + b'"}'
+    usage = metering.of_answer(call(output_tokens_cap=50), None, body)
+    assert usage.output_tokens == 50
+
+
+def test_a_stream_that_broke_before_any_output_costs_nothing() -> None:
+    assert metering.of_stream(call(), None, is_whole=False) is None
+    assert metering.of_stream(call(), PLAUSIBLE, is_whole=False) is None
+
+
+def test_a_stream_that_broke_later_costs_what_was_delivered() -> None:
+    expected = Usage(input_tokens=10, output_tokens=7, is_estimated=True)
+    assert metering.of_stream(call(delivered_tokens=7), None, is_whole=False) == expected
+
+
+@pytest.mark.parametrize(
+    ("ending", "is_started", "delivered", "expected"),
+    [
+        (Ending.CLIENT_LEFT, False, 0, None),
+        (Ending.CLIENT_LEFT, True, 0, Usage(10, 0, 0, is_estimated=True)),
+        (Ending.CLIENT_LEFT, True, 7, Usage(10, 0, 7, is_estimated=True)),
+        (Ending.CUT, True, 0, None),
+        (Ending.CUT, True, 7, Usage(10, 0, 7, is_estimated=True)),
+        (Ending.UPSTREAM_FAILED, False, 0, None),
+    ],
+)
+def test_an_early_end_costs_what_was_delivered(
+    ending: Ending, is_started: bool, delivered: int, expected: Usage | None
+) -> None:
+    ended = call(ending=ending, is_started=is_started, delivered_tokens=delivered)
+    assert metering.delivered(ended) == expected
