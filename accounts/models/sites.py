@@ -13,7 +13,7 @@ class Site(models.Model):
     """A storefront. Customers, balances and keys belong to exactly one."""
 
     class NoCreditStatus(models.IntegerChoices):
-        """The HTTP status of a call that the balance cannot cover; sites differ (402 by default)."""
+        """The HTTP status of a call that the balance cannot cover; sites differ."""
 
         PAYMENT_REQUIRED = 402
         FORBIDDEN = 403

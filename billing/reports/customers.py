@@ -36,7 +36,7 @@ class CustomerPage:
 
 
 def search_text(text: str) -> str:
-    """What a reader typed, as `page` takes it: bounded, and without what Postgres has no text for."""
+    """What a reader typed, as `page` takes it: bounded, without what Postgres cannot store."""
     return text.replace("\0", "").strip()[:SEARCH_CHARS_MAX]
 
 

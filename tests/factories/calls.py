@@ -51,9 +51,7 @@ def refusal(organization: Organization, *, at: datetime | None = None, **changes
     return Refusal.objects.create(**(fields | changes))
 
 
-def episode(
-    organization: Organization, key: ApiKey | None = None, **changes: Any
-) -> BlockEpisode:
+def episode(organization: Organization, key: ApiKey | None = None, **changes: Any) -> BlockEpisode:
     """An open run of 37 refusals for want of credit."""
     now = timezone.now()
     fields: dict[str, Any] = {

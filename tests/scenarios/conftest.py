@@ -1,12 +1,14 @@
 """One deployment for all scenarios; each test makes customers of its own in it."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from tests.faults.cluster import Cluster, cluster
 from tests.scenarios.catalog import CATALOG
+from tests.scenarios.sdk import OpenClient, opener
 from tests.scenarios.wire import Wire
 
 # A body that is refused as too large should not take long to send.
@@ -25,3 +27,10 @@ def wire(deployment: Cluster) -> Iterator[Wire]:
     """The way to the relays without an SDK."""
     with httpx.Client(trust_env=False, timeout=30.0) as http:
         yield Wire(http, [url for _, url in deployment.relays])
+
+
+@pytest.fixture
+def open_client(deployment: Cluster) -> Iterator[OpenClient]:
+    """Opens OpenAI's client for a customer."""
+    with ExitStack() as stack:
+        yield opener(deployment, stack)

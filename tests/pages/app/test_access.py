@@ -85,8 +85,6 @@ def test_the_gallery_is_for_operators(page_client: Client, operator: User) -> No
     assert logged_in(operator).get("/ops/ui").status_code == 200
 
 
-def test_a_fragment_reloads_the_page_when_the_session_is_over(
-    client: Client, owner: User
-) -> None:
+def test_a_fragment_reloads_the_page_when_the_session_is_over(client: Client, owner: User) -> None:
     response = client.get("/app/", headers={"HX-Request": "true", "HX-Target": "figures"})
     assert (response.status_code, response.headers["HX-Refresh"]) == (204, "true")

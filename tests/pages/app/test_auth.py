@@ -9,6 +9,7 @@ from django.test import Client
 from accounts.models import Membership, Organization, Role, Site, User
 from tests.pages.people import PASSWORD
 
+
 @pytest.fixture
 def owner(owner: User) -> User:
     """acme's owner, with a password."""

@@ -87,9 +87,10 @@ def test_nonsense_is_refused_and_what_was_typed_stays(page_client: Client) -> No
 def test_a_revoked_key_is_marked_and_cannot_come_back(
     page_client: Client, acme_key: ApiKey
 ) -> None:
-    assert "cannot be brought back" in page_client.get(
-        f"/app/keys/{acme_key.id}/revoke"
-    ).content.decode()
+    assert (
+        "cannot be brought back"
+        in page_client.get(f"/app/keys/{acme_key.id}/revoke").content.decode()
+    )
     page_client.post(f"/app/keys/{acme_key.id}/revoke")
     page_client.post(f"/app/keys/{acme_key.id}/switch", {"active": "1"})
     acme_key.refresh_from_db()

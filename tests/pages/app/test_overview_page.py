@@ -65,6 +65,6 @@ def test_the_chart_has_a_table_with_the_same_numbers(
     calls.record(acme, model="large", charge_nanos=2_000_000_000)
     calls.record(acme, model="small", charge_nanos=500_000_000)
     part = text_of(page_client, "spend")
-    assert part.count("<rect class=\"f") == 2
+    assert part.count('<rect class="f') == 2
     assert "$2.0000" in part
     assert "$2.5000" in part

@@ -33,9 +33,7 @@ def test_members_of_one_site_are_nobody_on_another(page_client: Client) -> None:
     assert response.headers["Location"] == "/app/new-organization"
 
 
-def test_a_chosen_language_wins_and_is_kept_with_the_user(
-    page_client: Client, owner: User
-) -> None:
+def test_a_chosen_language_wins_and_is_kept_with_the_user(page_client: Client, owner: User) -> None:
     assert 'lang="en"' in page_client.get("/app/").content.decode()
     response = page_client.post(
         "/preferences/language", {"language": "zh-hant", "next": "/app/keys"}

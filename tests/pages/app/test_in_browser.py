@@ -1,0 +1,231 @@
+"""Every page in a real browser, in three looks: no accessibility fault, no console message, no
+blocked content, no sideways scroll; and the main acts without any script."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from redis import Redis
+
+from accounts import api_keys
+from accounts.models import ApiKey, Organization, Site, SiteDomain, User
+from billing.models import Plan, SiteTerms
+from devstack.process import free_port
+from tests.factories import billing, calls
+from tests.pages.people import PASSWORD
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+START_TIMEOUT_S = 20.0
+LOOKS = {
+    "english-dark": ("en", "dark", 1280),
+    "simplified-light": ("zh-hans", "light", 1280),
+    "traditional-phone": ("zh-hant", "light", 390),
+}
+PUBLIC = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere"]
+MEMBER = [
+    "/app/",
+    "/app/keys",
+    "/app/keys/new",
+    "/app/usage?group=model",
+    "/app/requests",
+    "/app/requests?model=none",
+    "/app/requests/req_answered",
+    "/app/requests/req_refused",
+    "/app/balance",
+    "/app/settings",
+    "/accounts/password/change/",
+    "/ops/ui",
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unsafe() -> Iterator[None]:
+    """Playwright's loop runs in this thread, where Django would refuse to touch the database."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    yield
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def person(acme: Organization, owner: User) -> User:
+    """acme's owner, who is an operator too, so that one login opens every page."""
+    owner.set_password(PASSWORD)
+    owner.is_operator = True
+    owner.save()
+    return owner
+
+
+@pytest.fixture
+def busy(acme: Organization, acme_key: ApiKey) -> None:
+    """Something of everything that pages can show."""
+    billing.default_price("large")
+    billing.default_price("small")
+    SiteTerms.objects.create(site=acme.site, plan=Plan.objects.create(pk="default"))
+    now = timezone.now()
+    for n in range(60):
+        calls.record(
+            acme,
+            at=now - timedelta(hours=n * 7, minutes=1),
+            model=("small", "large")[n % 2],
+            api_key=acme_key,
+            charge_nanos=(n * 7919 % 97 + 1) * 10_000_000,
+        )
+    line = {"bucket": "input", "quantity": 8, "nanos_per_mtok": 12_500_000}
+    attempt = {"upstream": "demo", "status": 200, "code": "", "latency_ms": 480}
+    calls.record(acme, request_id="req_answered", lines=[line], attempts=[attempt])
+    calls.refusal(acme, id="req_refused", api_key=acme_key, multiplier=9)
+    calls.refusal(acme, status=429, code="rate_limit_exceeded", api_key=acme_key)
+    calls.episode(acme, acme_key)
+    api_keys.revoke(api_keys.mint(acme, name="old").key)
+
+
+@pytest.fixture
+def address(site: Site, gate: Redis) -> Iterator[str]:
+    """The product's own application, served by uvicorn in a thread of this process."""
+    from config.asgi import application
+
+    SiteDomain.objects.create(domain="127.0.0.1", site=site)
+    port = free_port()
+    config = uvicorn.Config(
+        application, port=port, lifespan="off", ws="websockets-sansio", log_level="error"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not server.started:
+        assert thread.is_alive()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    server.force_exit = True
+    thread.join(START_TIMEOUT_S)
+
+
+def log_in(page: "Page", address: str, user: User) -> None:
+    page.goto(f"{address}/accounts/login/")
+    page.fill("[name=login]", user.email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+    page.wait_for_url("**/app/")
+
+
+def complaints_of(page: "Page") -> list[str]:
+    """What the page says to the console from now on: errors, blocked content, failed scripts."""
+    found: list[str] = []
+    page.on("console", lambda line: found.append(line.text) if line.type != "log" else None)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_is_sound(
+    context: "BrowserContext", address: str, busy: None, person: User, look: str
+) -> None:
+    language, theme, width = LOOKS[look]
+    context.add_cookies(
+        [
+            {"name": "django_language", "value": language, "url": address},
+            {"name": "theme", "value": theme, "url": address},
+        ]
+    )
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    complaints = complaints_of(page)
+    faults = [fault for path in PUBLIC for fault in faults_of(page, address, path)]
+    log_in(page, address, person)
+    faults += [fault for path in MEMBER for fault in faults_of(page, address, path)]
+    # The browser itself reports the answer of the page that is meant to be missing.
+    assert [line for line in complaints if "404" not in line] == []
+    assert faults == []
+
+
+def faults_of(page: "Page", address: str, path: str) -> list[str]:
+    """Accessibility faults and sideways scroll of one page, in words."""
+    page.goto(address + path)
+    results = Axe().run(page).response["violations"]
+    faults = [f"{path}: {found['id']} {found['nodes'][0]['html'][:120]}" for found in results]
+    wider = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return faults + ([f"{path}: {wider} px too wide"] if wider > 0 else [])
+
+
+def test_a_page_is_live_and_says_so(page: "Page", address: str, person: User) -> None:
+    log_in(page, address, person)
+    page.wait_for_selector("live-socket[data-state=live]")
+
+
+def test_a_new_call_shows_without_a_reload(
+    page: "Page", address: str, person: User, acme: Organization
+) -> None:
+    from relay import live
+
+    log_in(page, address, person)
+    page.wait_for_selector("live-socket[data-state=live]")
+    page.evaluate("window.kept = true")
+    calls.record(acme, model="brand-new", charge_nanos=2_500_000_000)
+    calls.episode(acme)
+    threading.Thread(
+        target=live.notify, args=([acme.pk], ["usage", "requests", "balance", "blocks"])
+    ).start()
+    page.wait_for_selector("#latest >> text=brand-new", timeout=2000)
+    page.wait_for_selector("#banners .banner-bad", timeout=2000)
+    page.wait_for_function("document.title.startsWith('(!) ')")
+    assert page.inner_text("#spent-today") == "$2.50"
+    assert page.evaluate("window.kept")
+
+
+def test_everything_works_without_scripts(
+    browser: "Browser", address: str, person: User, acme: Organization
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    log_in(page, address, person)
+    page.click("text=Create key >> nth=0")
+    page.fill("[name=name]", "no-script")
+    page.click("main form button")
+    assert page.inner_text("#secret").startswith("sk-")
+    page.click("text=I have stored it")
+    page.click("text=Revoke >> nth=0")
+    page.click("text=Revoke for good")
+    assert page.is_visible("text=revoked")
+    assert ApiKey.objects.get(organization=acme).revoked_at is not None
+    page.click("summary:has-text('Language')")
+    page.click("text=繁體中文 >> nth=-1")
+    assert page.get_attribute("html", "lang") == "zh-Hant"
+    context.close()
+
+
+def test_the_secret_is_gone_after_going_back(page: "Page", address: str, person: User) -> None:
+    log_in(page, address, person)
+    page.goto(f"{address}/app/keys/new")
+    page.fill("[name=name]", "once")
+    page.click("main form button")
+    secret = page.inner_text("#secret")
+    page.click("text=I have stored it")
+    page.wait_for_url("**/app/keys")
+    page.go_back()
+    assert secret not in page.content()
+
+
+def test_copying_puts_the_base_url_on_the_clipboard(
+    context: "BrowserContext", page: "Page", address: str, site: Site
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(address)
+    page.click(".copybox button")
+    page.wait_for_selector("text=Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == f"{address}/v1"
