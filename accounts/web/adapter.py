@@ -1,11 +1,17 @@
 """allauth's hook into our sites: whose name a mail carries, and where people land."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.web.requests import SiteRequest
+
+OPERATOR_HOME = "/ops/"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -13,6 +19,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     The organization of a new user is made by `accounts.web.forms.OrganizationSignupForm`.
     """
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Operators who are nobody's customer here land in the staff pages."""
+        user = cast(User, request.user)
+        if user.is_operator and not user.memberships.filter(
+            organization__site=cast(SiteRequest, request).site
+        ):
+            return OPERATOR_HOME
+        url: str = super().get_login_redirect_url(request)
+        return url
 
     def get_from_email(self) -> str:
         """The deployment's sender under the site's name."""

@@ -10,8 +10,7 @@ the no-credit causes. Texts are in `messages`, in the site's language; codes nev
 """
 
 from dataclasses import dataclass
-from enum import Enum
-from typing import NamedTuple
+from enum import Enum, unique
 
 import msgspec
 
@@ -19,14 +18,16 @@ from relay.proxy import messages
 from relay.proxy.types import Rates
 
 
-class Shape(NamedTuple):
-    """How a cause looks on the wire."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """How a cause looks on the wire. No two are equal, or the Enum would make them one cause."""
 
     status: int
     type: str
     code: str
 
 
+@unique
 class Cause(Enum):
     """Why a Call was refused or failed."""
 

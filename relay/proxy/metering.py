@@ -11,8 +11,7 @@ def of_answer(call: Call, given: Usage | None, body: bytes) -> Usage:
     """Usage of a whole answer."""
     if given is not None and is_plausible(call, given):
         return given
-    # An estimate is never more than the caller could get.
-    return _estimated(call, min(tokens_of_texts(body), call.output_tokens_cap))
+    return _estimated(call, tokens_of_texts(body))
 
 
 def of_stream(call: Call, given: Usage | None, *, is_whole: bool) -> Usage | None:
@@ -48,6 +47,9 @@ def with_public_model(call: Call, data: bytes) -> bytes:
 
 
 def _estimated(call: Call, output_tokens: int) -> Usage:
+    """Our own count of the output: never more than the caller could get."""
+    cap = call.admission.output_tokens_cap if call.admission else call.output_tokens_cap
+    output_tokens = min(output_tokens, cap)
     return Usage(
         input_tokens=call.input_tokens_guess, output_tokens=output_tokens, is_estimated=True
     )

@@ -59,11 +59,14 @@ def upstream_detail(request: HttpRequest, upstream_id: str) -> HttpResponse:
     return _detail_page(request, upstream, form=form, call_form=_call_form(upstream), status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @operator_page
 def try_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
     """Make a test call or list the models, and show what came of it on the same page."""
     upstream = get_object_or_404(Upstream, pk=upstream_id)
+    if request.method == "GET":
+        # Without a script the result stands under this address; coming back to it tries nothing.
+        return redirect("ops_upstream", upstream.pk)
     result = None
     call_form = CallForm(request.POST)
     if request.POST.get("act") == "models":

@@ -54,7 +54,7 @@ def rows(deployment: Cluster, sql: str, *parameters: Any) -> list[dict[str, Any]
         return connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
 
 
-def execute(deployment: Cluster, sql: str, *parameters: Any) -> None:
+def execute(deployment: Cluster, sql: str, **parameters: str) -> None:
     """A write behind the product's back, as an operator at a database prompt."""
     with psycopg.connect(deployment.env["DATABASE_URL"]) as connection:
         connection.execute(sql, parameters)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Organization
 from billing.models import Model
@@ -11,6 +12,8 @@ from relay.models import Route, Upstream
 from relay.web import ops_urls as relay_pages
 
 PAGES = [str(pattern.name) for pattern in (*relay_pages.urlpatterns, *billing_pages.urlpatterns)]
+# The budget of every page (performance of the dashboard), session and log-in included.
+QUERIES_MAX = 15
 POSTS_ONLY = {"ops_try", "ops_upstream_switch", "ops_organization_switch"}
 
 
@@ -51,8 +54,14 @@ def test_a_visitor_is_asked_to_log_in(
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in POSTS_ONLY])
-def test_an_operator_gets_the_page(operator: Client, addresses: dict[str, str], page: str) -> None:
-    response = operator.get(addresses[page])
+def test_an_operator_gets_the_page_in_a_few_queries(
+    operator: Client,
+    addresses: dict[str, str],
+    page: str,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with django_assert_max_num_queries(QUERIES_MAX):
+        response = operator.get(addresses[page])
     assert response.status_code == 200
     assert "sk-vendor-12345678" not in response.content.decode()
 

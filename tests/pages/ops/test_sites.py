@@ -24,3 +24,9 @@ def test_sites_are_listed_with_domains_and_plan(operator: Client, home: Site) ->
     text = operator.get(reverse("ops_sites")).content.decode()
     assert "testserver" in text
     assert "default" in text
+
+
+def test_a_site_that_sells_nothing_yet_has_its_pages(operator: Client, home: Site) -> None:
+    Site.objects.create(pk="bare", name="Bare")
+    for address in (reverse("ops_sites"), reverse("ops_site", args=["bare"])):
+        assert operator.get(address).status_code == 200

@@ -128,3 +128,8 @@ def test_its_models_are_listed(operator: Client, upstream: Upstream, vendor_url:
 def test_a_call_without_a_model_name_is_not_made(operator: Client, upstream: Upstream) -> None:
     response = operator.post(reverse("ops_try", args=["vendor"]), {"act": "call", "model": ""})
     assert response.status_code == 422
+
+
+def test_coming_back_to_a_result_tries_nothing(operator: Client, upstream: Upstream) -> None:
+    response = operator.get(reverse("ops_try", args=["vendor"]))
+    assert response.headers["Location"] == reverse("ops_upstream", args=["vendor"])

@@ -74,6 +74,15 @@ def test_translations_name_the_same_details(cause: str) -> None:
     assert len({"{detail}" in text for text in messages.TEXTS[cause].values()}) == 1
 
 
+def test_causes_that_look_alike_are_told_apart_in_words() -> None:
+    alike = [Cause.NO_KEY, Cause.UNKNOWN_KEY, Cause.REVOKED_KEY, Cause.EXPIRED_KEY]
+    assert len({ApiError(cause).body("en") for cause in alike}) == 4
+
+
+def test_every_text_belongs_to_a_cause() -> None:
+    assert set(messages.TEXTS) == {cause.name for cause in Cause} | {"STREAM_CUT"}
+
+
 def test_a_language_that_is_not_ours_is_answered_in_english() -> None:
     assert messages.text("NO_KEY", "fr") == messages.text("NO_KEY", "en")
 

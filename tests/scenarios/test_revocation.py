@@ -1,0 +1,101 @@
+"""A key that is revoked, disabled or whose organization is suspended is refused by every relay
+within a second, whoever wrote that into Postgres; what was under way is not cut."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from tests.faults.cluster import Cluster, Customer
+from tests.scenarios.refused_calls import DISABLE, REVOKE, SUSPEND
+from tests.scenarios.wire import Wire, chat, execute
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+
+PUSHED_WITHIN_S = 1.0
+# As many calls as one relay's thread makes before it gives up waiting for a refusal.
+CALLS_MAX = 5_000
+
+REVOKE_BY_CODE = """
+import time
+from accounts import api_keys
+from accounts.models import ApiKey
+api_keys.revoke(ApiKey.objects.get(pk="{key}"))
+print(time.time())
+"""
+
+Change = Callable[[Cluster, Customer], float]
+
+
+def _by_sql(sql: str) -> Change:
+    def change(deployment: Cluster, customer: Customer) -> float:
+        execute(deployment, sql, key=customer.key_id, organization=customer.organization)
+        return time.time()
+
+    return change
+
+
+def _by_code(deployment: Cluster, customer: Customer) -> float:
+    code = REVOKE_BY_CODE.format(key=customer.key_id)
+    changed_at: float = deployment.manage("shell", "--verbosity", "0", "--command", code)
+    return changed_at
+
+
+def _last_accepted(wire: Wire, customer: Customer, relay: int) -> tuple[float, int]:
+    """When the last call that was let in began, and the status that followed."""
+    began_at = 0.0
+    for _ in range(CALLS_MAX):
+        now = time.time()
+        answer = wire.post(customer, chat("scripted", "[[demo: tokens=1]]"), relay=relay)
+        if answer.status_code != 200:
+            return began_at, answer.status_code
+        began_at = now
+    raise AssertionError(f"relay {relay} never refused")
+
+
+@contextmanager
+def _knocking(wire: Wire, customer: Customer) -> Iterator[list[tuple[float, int]]]:
+    """Calls on both relays, before, during and after the block; the list is filled at its end."""
+    results: list[tuple[float, int]] = []
+    with ThreadPoolExecutor(2) as threads:
+        for relay in (0, 1):  # each relay has the key in its cache
+            assert wire.post(customer, chat("scripted"), relay=relay).status_code == 200
+        waiting = [threads.submit(_last_accepted, wire, customer, relay) for relay in (0, 1)]
+        yield results
+        results += [future.result() for future in waiting]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        pytest.param(_by_sql(REVOKE), 401, id="revoked by SQL"),
+        pytest.param(_by_code, 401, id="revoked by accounts.api_keys"),
+        pytest.param(_by_sql(DISABLE), 403, id="disabled"),
+        pytest.param(_by_sql(SUSPEND), 403, id="organization suspended"),
+    ],
+)
+def test_every_relay_refuses_within_a_second(
+    deployment: Cluster, wire: Wire, change: Change, status: int
+) -> None:
+    (customer,) = deployment.customers(1, amount="5.00")
+    with _knocking(wire, customer) as results:
+        changed_at = change(deployment, customer)
+    assert [refused_with for _, refused_with in results] == [status, status]
+    for last_accepted_at, _ in results:
+        assert last_accepted_at <= changed_at + PUSHED_WITHIN_S
+
+
+def test_a_stream_that_had_begun_goes_on_to_its_end(deployment: Cluster, wire: Wire) -> None:
+    (customer,) = deployment.customers(1, amount="5.00")
+    body = chat("scripted", "[[demo: tokens=20 pace=50]]", stream=True)
+    headers = {"authorization": f"Bearer {customer.secret}"}
+    url = f"{wire.relays[0]}/chat/completions"
+    with wire.http.stream("POST", url, json=body, headers=headers) as answer:
+        lines = answer.iter_lines()
+        assert next(lines).startswith("data: {")
+        execute(deployment, REVOKE, key=customer.key_id)
+        rest = [line for line in lines if line]
+    assert rest[-1] == "data: [DONE]"
+    assert wire.post(customer, chat("scripted")).status_code == 401
