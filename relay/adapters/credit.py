@@ -192,14 +192,16 @@ def _denial(denied: Denied) -> ApiError:
     if cause is Cause.RATE_LIMIT:
         wait_s = max(1, math.ceil(denied.retry_after_ms / 1000))
         scope, _, what = denied.rule.value.partition("_")
-        unit = what.replace("_", " ")
+        unit = "calls at a time" if what == "concurrency" else what.replace("_", " ")
         rule = f"{what} {denied.limit} ({scope})"
         return ApiError(
             cause, detail=f"{denied.limit} {unit}", rule=rule, retry_after_s=wait_s, rates=rates
         )
     resets = ""
     if denied.retry_after_ms:
-        at = datetime.fromtimestamp(time.time() + denied.retry_after_ms // 1000, UTC)
+        # Periods begin on a full minute; two clocks may differ by a little.
+        ends_at_s = time.time() + denied.retry_after_ms / 1000
+        at = datetime.fromtimestamp(round(ends_at_s / 60) * 60, UTC)
         resets = f"({at:%Y-%m-%d %H:%M} UTC)"
     return ApiError(cause, detail=resets, rule=denied.rule.value, rates=rates)
 

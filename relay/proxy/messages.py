@@ -150,4 +150,4 @@ TEXTS: dict[str, dict[str, str]] = {
 def text(cause: str, language: str, detail: str = "") -> str:
     """The message for a cause; English where the language is not one of ours."""
     texts = TEXTS[cause]
-    return texts.get(language, texts[ENGLISH]).replace("{detail}", detail)
+    return texts.get(language, texts[ENGLISH]).replace("{detail}", detail).rstrip()

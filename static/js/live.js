@@ -3,7 +3,7 @@
    part). Without a socket the same fetch runs every 15 s. */
 "use strict";
 
-const GAP_MS = 1000; // at most one refresh a second, however many hints come
+const GAP_MS = 250; // hints come once a second; this only joins those of a reconnect
 const POLL_MS = 15000;
 const RETRY_MS_MIN = 1000;
 const RETRY_MS_MAX = 30000;

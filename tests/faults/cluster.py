@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from devstack.demo_upstream.exchange import Options
 from devstack.demo_upstream.server import Running, running
 from devstack.process import Child, ProcessGroup, Program, free_port
 from tests.servers import SETTINGS, start_postgres, start_valkey
+from tests.stack import new_state_dir
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -113,7 +113,7 @@ class Cluster:
         import psycopg
 
         with psycopg.connect(self.env["DATABASE_URL"]) as connection:
-            return connection.execute(sql).fetchall()  # type: ignore[arg-type]
+            return connection.execute(sql).fetchall()
 
     def settled_audit(self) -> dict[str, Any]:
         """The audit once nothing is held and nothing waits: the oracle of every test."""
@@ -157,10 +157,13 @@ def cluster(*, relays: int = 2, more: str = "", **settings: str) -> Iterator[Clu
 
     `more` is catalog YAML applied on top of `catalog`; `settings` are environment variables.
     """
-    folder = Path(tempfile.mkdtemp(prefix="tollgate-faults-"))
-    folder.chmod(0o711)
     options = [Options(name=name, api_key=UPSTREAM_KEY) for name in ("first", "second")]
-    with ProcessGroup() as group, running(options[0]) as first, running(options[1]) as second:
+    with (
+        new_state_dir() as folder,
+        ProcessGroup() as group,
+        running(options[0]) as first,
+        running(options[1]) as second,
+    ):
         env = (
             os.environ
             | SETTINGS

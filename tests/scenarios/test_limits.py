@@ -54,7 +54,7 @@ KEY_LIMITS = [
 def test_a_keys_limit_per_minute_holds_over_both_relays(
     deployment: Cluster,
     wire: Wire,
-    key: dict[str, int],
+    key: dict[str, Any],
     body: dict[str, Any],
     kind: str,
     limit: int,

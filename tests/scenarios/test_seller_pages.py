@@ -128,9 +128,7 @@ PAGES = {
         temperature=0.7,
         max_tokens=1000,
     ),
-    "bigdog-stream": _bigdog(
-        "qwen-turbo", [{"role": "user", "content": "写一首诗"}], stream=True
-    ),
+    "bigdog-stream": _bigdog("qwen-turbo", [{"role": "user", "content": "写一首诗"}], stream=True),
     "bigdog-tools": _bigdog(
         "qwen-plus",
         [{"role": "user", "content": "北京今天天气怎么样?"}],
@@ -237,7 +235,7 @@ def test_a_documented_request_is_accepted_and_passed_on_unchanged(
         page.body | {"user": mark},
         host=f"{page.site}.localhost",
         path=page.path,
-        **page.headers | {page.key_header: key},
+        headers=page.headers | {page.key_header: key},
     )
     assert answer.status_code == 200, answer.text
     is_stream = bool(page.body.get("stream"))

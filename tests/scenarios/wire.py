@@ -1,7 +1,7 @@
 """Requests as a program sends them, without an SDK between, and what the books make of them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +30,10 @@ class Wire:
         host: str = "127.0.0.1",
         relay: int = 0,
         path: str = "/v1/chat/completions",
-        **headers: str,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """POST `body` to a relay as the site at `host`."""
-        sent = {"host": host} | headers
+        sent = {"host": host, **(headers or {})}
         if customer is not None:
             sent |= {"authorization": f"Bearer {customer.secret}"}
         url = self.relays[relay].removesuffix("/v1") + path
@@ -51,13 +51,13 @@ def rows(deployment: Cluster, sql: str, *parameters: Any) -> list[dict[str, Any]
     """Rows by column name, straight from Postgres."""
     url = deployment.env["DATABASE_URL"]
     with psycopg.connect(url, row_factory=dict_row) as connection:
-        return connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]
+        return connection.execute(sql, parameters).fetchall()
 
 
 def execute(deployment: Cluster, sql: str, **parameters: str) -> None:
     """A write behind the product's back, as an operator at a database prompt."""
     with psycopg.connect(deployment.env["DATABASE_URL"]) as connection:
-        connection.execute(sql, parameters)  # type: ignore[arg-type]
+        connection.execute(sql, parameters)
 
 
 def usage_record(deployment: Cluster, request_id: str) -> dict[str, Any]:

@@ -89,6 +89,27 @@ def site(site_id: str = "acme", language: str = "en", no_credit_status: int = 40
     return Site(site_id, language, no_credit_status)
 
 
+def call(**changes: Any) -> Call:
+    """A streamed Call that asks for 100 tokens at most, not admitted yet."""
+    fields: dict[str, Any] = {
+        "request_id": "req_1",
+        "endpoint": "chat/completions",
+        "site": site(),
+        "caller": caller(),
+        "offer": offer(),
+        "is_stream": True,
+        "wants_usage_frame": False,
+        "input_tokens_bound": 40,
+        "input_tokens_guess": 10,
+        "output_tokens_cap": 100,
+        "choices": 1,
+        "is_clampable": True,
+        "admitted_at_ms": 0,
+        "started_at": 0.0,
+    }
+    return Call(**(fields | changes))
+
+
 class FakeKeys:
     def __init__(self) -> None:
         self.callers: dict[str, Caller] = {SECRET: caller()}

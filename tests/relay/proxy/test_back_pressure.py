@@ -7,6 +7,7 @@ from relay.proxy.types import Ending
 from tests.relay.proxy.fakes import PATIENCE_S, House, chat_body
 from tests.relay.proxy.server import connected, post, served
 from tests.relay.proxy.test_client_leaving import calls
+from tests.relay.upstream.scripted_server import until
 
 # Frames of about 200 bytes: 40 MB in all, far beyond what sockets hold.
 BIG = "[[demo:tokens=200000]]"
@@ -45,9 +46,7 @@ async def test_a_reader_that_stalls_behind_the_real_server_holds_the_upstream(
             await reader.readuntil(b"\r\n\r\n")
             writer.transport.pause_reading()  # type: ignore[attr-defined]
             assert await stopped_at(one) < HELD_BYTES_MAX
-        async with asyncio.timeout(PATIENCE_S):
-            while relay.gate.open_count:
-                await asyncio.sleep(POLL_S)
+        await until(lambda: relay.gate.open_count == 0)
     assert relay.end.ending is Ending.CLIENT_LEFT
     assert relay.end.usage is not None
 

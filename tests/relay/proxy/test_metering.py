@@ -1,34 +1,17 @@
 """Whose figures a Call is charged by, and when nobody pays."""
 
-from typing import Any
-
 import pytest
 
 from relay.proxy import metering
 from relay.proxy.types import Call, Ending, Usage
-from tests.relay.proxy.fakes import MODEL, caller, offer, site
+from tests.relay.proxy.fakes import MODEL, offer
+from tests.relay.proxy.fakes import call as any_call
 
 PLAUSIBLE = Usage(input_tokens=20, output_tokens=30)
 
 
-def call(**changes: Any) -> Call:
-    fields: dict[str, Any] = {
-        "request_id": "req_1",
-        "endpoint": "chat/completions",
-        "site": site(),
-        "caller": caller(),
-        "offer": offer(context_tokens=1_000, max_output_tokens=100),
-        "is_stream": True,
-        "wants_usage_frame": False,
-        "input_tokens_bound": 40,
-        "input_tokens_guess": 10,
-        "output_tokens_cap": 100,
-        "choices": 1,
-        "is_clampable": True,
-        "admitted_at_ms": 0,
-        "started_at": 0.0,
-    }
-    return Call(**(fields | changes))
+def call(**changes: object) -> Call:
+    return any_call(offer=offer(context_tokens=1_000, max_output_tokens=100), **changes)
 
 
 def test_the_upstreams_figures_come_first() -> None:
