@@ -5,6 +5,7 @@ a missing secret stops the start.
 """
 
 import hashlib
+import sys
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -88,8 +89,10 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Apps ------------------------------------------------------------------------------------
+# daphne brings `runserver`, and Twisted with it: a second of start-up that nothing else should pay.
+_IS_RUNSERVER = "runserver" in sys.argv[1:2]
 INSTALLED_APPS = [
-    "daphne",
+    *(["daphne"] if _IS_RUNSERVER else []),
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -19,7 +19,7 @@ from tests.real.llama import Llama, llama
 from tests.scenarios.wire import rows
 
 pytest.importorskip("xllamacpp", reason="make test-real installs the small model")
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
 
 CALLS = 50
 # The server has two slots; more would only wait.

@@ -15,7 +15,7 @@ from tests.faults.calls import new_mark
 from tests.faults.cluster import CHECKOUT, Cluster, Customer, wait_until
 from tests.scenarios.wire import Wire, await_refusal, chat, rows, usage_record
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 IN_FORCE_WITHIN_S = 1.0
 UNIT = 1_000_000_000

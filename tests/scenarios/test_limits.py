@@ -11,7 +11,7 @@ from tests.faults.calls import new_mark
 from tests.faults.cluster import Cluster, Customer, wait_until
 from tests.scenarios.wire import Wire, await_refusal, chat
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 MINUTE_S = 60
 HELLO = chat("scripted", "[[demo: tokens=1]]", max_tokens=8)

@@ -11,7 +11,7 @@ from tests.faults.cluster import Cluster, Customer
 from tests.scenarios.sdk import OpenClient
 from tests.scenarios.wire import await_refusal, chat
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 RETRIES = 3
 

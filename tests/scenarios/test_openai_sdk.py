@@ -14,7 +14,7 @@ from tests.scenarios.catalog import UNEVEN, charge_nanos
 from tests.scenarios.sdk import OpenClient
 from tests.scenarios.wire import upstream_call, usage_record
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 WAIT_MS = 150
 # From the request to its first token, beyond what the upstream itself waits; generous for CI.

@@ -15,7 +15,7 @@ from tests.scenarios.catalog import SOLD
 from tests.scenarios.sdk import OpenClient
 from tests.scenarios.wire import Wire, upstream_call
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 OURS = {"model", "stream_options", "user"}  # `user` is the test's own mark
 
