@@ -1,5 +1,6 @@
 """What is owed: one module per aggregate."""
 
+from billing.models.audits import AuditRun, Freeze
 from billing.models.catalog import Model, Plan, SiteTerms
 from billing.models.ledger import (
     CreditOutbox,
@@ -9,12 +10,15 @@ from billing.models.ledger import (
 )
 from billing.models.plans import OrganizationPlan
 from billing.models.prices import Price
+from billing.models.quarantine import QuarantinedEvent
 from billing.models.refusals import BlockEpisode, Refusal, RefusalPosition
 from billing.models.usage import UsageRecord
 
 __all__ = [
+    "AuditRun",
     "BlockEpisode",
     "CreditOutbox",
+    "Freeze",
     "LedgerAccount",
     "LedgerEntry",
     "LedgerTransaction",
@@ -22,6 +26,7 @@ __all__ = [
     "OrganizationPlan",
     "Plan",
     "Price",
+    "QuarantinedEvent",
     "Refusal",
     "RefusalPosition",
     "SiteTerms",
