@@ -57,6 +57,10 @@ CHANNELS_URL = env.url("CHANNELS_URL", REDIS_URL)
 HOLD_LIFETIME_MS = env.integer("HOLD_LIFETIME_MS", 90_000, minimum=1_000, maximum=600_000)
 REAP_S = HOLD_LIFETIME_MS / 6_000
 
+# Records of single Calls are dropped so many whole months after theirs; 0 keeps them for ever. The
+# ledger, sums by quarter of an hour and each customer's monthly figures always stay.
+USAGE_RETENTION_MONTHS = env.integer("USAGE_RETENTION_MONTHS", 0, minimum=0, maximum=1_200)
+
 # --- Celery ----------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "celery:"}
@@ -83,6 +87,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "billing.tasks.reap_holds",
         "schedule": REAP_S,
         "options": {"expires": 15},
+    },
+    "check-drift": {
+        "task": "billing.tasks.check_drift",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    # Often, as a clock that is restarted daily would never come to a daily task.
+    "keep-usage-months": {
+        "task": "billing.tasks.keep_usage_months",
+        "schedule": 600.0,
+        "options": {"expires": 60},
     },
     "open-gates": {"task": "billing.tasks.open_gates", "schedule": 5.0, "options": {"expires": 5}},
 }
