@@ -50,6 +50,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The gate's Redis. Celery and Channels use other databases of the same server unless told.
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+# Whether REDIS_URL names a node of a cluster. The relay finds out by itself; Celery and Channels
+# need a server of their own then.
+REDIS_IS_CLUSTER = env.flag("REDIS_IS_CLUSTER", False)
 BROKER_URL = env.url("BROKER_URL", REDIS_URL)
 CHANNELS_URL = env.url("CHANNELS_URL", REDIS_URL)
 
