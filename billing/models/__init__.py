@@ -12,12 +12,14 @@ from billing.models.plans import OrganizationPlan
 from billing.models.prices import Price
 from billing.models.quarantine import QuarantinedEvent
 from billing.models.refusals import BlockEpisode, Refusal, RefusalPosition
-from billing.models.usage import UsageRecord
+from billing.models.rollups import UsageRollup
+from billing.models.usage import DroppedUsage, UsageRecord
 
 __all__ = [
     "AuditRun",
     "BlockEpisode",
     "CreditOutbox",
+    "DroppedUsage",
     "Freeze",
     "LedgerAccount",
     "LedgerEntry",
@@ -31,4 +33,5 @@ __all__ = [
     "RefusalPosition",
     "SiteTerms",
     "UsageRecord",
+    "UsageRollup",
 ]
