@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, Organization
 from billing.models import AuditRun, BlockEpisode, Freeze, QuarantinedEvent, Refusal, UsageRecord
+from tests.factories import rollups
 
 _numbers = count(1)
 
@@ -33,7 +34,7 @@ def record(
         "first_byte_ms": 120,
         "duration_ms": 500,
     }
-    return UsageRecord.objects.create(**(fields | changes))
+    return rollups.add(UsageRecord.objects.create(**(fields | changes)))
 
 
 def refusal(organization: Organization, *, at: datetime | None = None, **changes: Any) -> Refusal:
