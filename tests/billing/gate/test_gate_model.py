@@ -9,7 +9,6 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from redis import Redis
 
 from billing.gate.client import RedisClient
 from billing.gate.gate import Gate
@@ -51,7 +50,7 @@ class GateMachine(RuleBasedStateMachine):
 
     def __init__(self, server: Valkey) -> None:
         super().__init__()
-        self.redis = Redis(unix_socket_path=server.socket_path)
+        self.redis = server.redis()
         self.redis.flushall()
         self.runner = asyncio.Runner()
         self.client = RedisClient(server.url)
