@@ -43,8 +43,8 @@ def read_many(organizations: Iterable[Organization]) -> dict[str, Balance]:
 
 def _read_gate(site_id: str, organization_ids: list[str]) -> dict[str, GateBalance]:
     """Nothing while the gate is closed: what it holds then may be from before a loss."""
-    steward = connections.steward()
     try:
+        steward = connections.steward()
         if steward.read_epoch(site_id) is None:
             return {}
         return steward.read_balances(site_id, organization_ids)

@@ -7,9 +7,8 @@ from functools import lru_cache
 
 from django.conf import settings
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from billing.gate import blocking
 from billing.gate.steward import Steward
 from billing.gate.usage_stream import UsageStream
 
@@ -19,13 +18,12 @@ TIMEOUT_S = 0.9
 
 @lru_cache(maxsize=1)
 def redis() -> Redis:
-    """One pool per process; it notices a fork. Never repeats a command by itself."""
-    return Redis.from_url(
-        settings.REDIS_URL,
-        decode_responses=False,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
+    """One pool per process; it notices a fork. Never repeats a command by itself.
+
+    Where Redis is a cluster the first call raises `GateUnavailable` while it is out of reach.
+    """
+    return blocking.connect(
+        settings.REDIS_URL, is_cluster=settings.REDIS_IS_CLUSTER, timeout_s=TIMEOUT_S
     )
 
 

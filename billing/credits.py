@@ -1,7 +1,8 @@
-"""Credits: money that an organization gets other than by use. Books it, then tells the gate.
+"""Credits and what takes them back: every move of a balance but use. Books it and tells the gate.
 
 The books come first. What the gate must hear of waits in the outbox, and the gate takes each
-transaction once, whatever is repeated.
+transaction once, whatever is repeated. Taking back what a customer may be spending at this moment
+is `billing.take_backs`.
 """
 
 import logging
@@ -21,12 +22,19 @@ from billing.signals import balance_changed
 
 logger = logging.getLogger(__name__)
 
-# Where the money of each kind comes from.
+# Where the money of each kind comes from, or goes back to.
 SOURCES = {
     TransactionKind.TOP_UP: AccountKind.CLEARING,
+    TransactionKind.REFUND: AccountKind.CLEARING,
+    TransactionKind.DISPUTE: AccountKind.CLEARING,
+    TransactionKind.DISPUTE_WON: AccountKind.CLEARING,
+    TransactionKind.REDEEM_CODE: AccountKind.GRANTS,
     TransactionKind.GRANT: AccountKind.GRANTS,
     TransactionKind.ADJUSTMENT: AccountKind.ADJUSTMENTS,
+    TransactionKind.WRITE_OFF: AccountKind.WRITE_OFF,
 }
+# A refund and a dispute only ever take; a write-off forgives what a dispute left below zero.
+RAISING = frozenset(SOURCES) - {TransactionKind.REFUND, TransactionKind.DISPUTE}
 # One run of the task; each takes two round trips, so that a run stays under a second.
 APPLIED_PER_RUN_MAX = 200
 
@@ -45,6 +53,33 @@ class Credit:
     is_replay: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A move of one balance to be: signed nanos, and by whose word."""
+
+    organization: Organization
+    kind: TransactionKind
+    amount_nanos: int
+    external_id: str
+    reason: str
+    actor: User | None
+
+    def posting(self) -> Posting:
+        """The two entries of it."""
+        site_id = self.organization.site_id
+        return Posting(
+            site_id=site_id,
+            kind=self.kind,
+            external_id=self.external_id,
+            amounts={
+                ledger.customer(site_id, self.organization.pk): self.amount_nanos,
+                ledger.house(site_id, SOURCES[self.kind]): -self.amount_nanos,
+            },
+            reason=self.reason,
+            actor_id=self.actor.pk if self.actor else None,
+        )
+
+
 def top_up(
     organization: Organization,
     *,
@@ -60,22 +95,42 @@ def top_up(
     changes nothing, another amount or organization raises `ledger.PostingDiffers`. Raises
     CreditRefused for an amount that is not positive or that the gate could not compute exactly.
     """
+    check_amount(amount_nanos)
+    if kind not in RAISING:
+        raise CreditRefused(f"a {kind} raises no balance")
+    order = Order(organization, kind, amount_nanos, external_id, reason, actor)
+    return _book_and_tell(order)
+
+
+def dispute(
+    organization: Organization,
+    *,
+    amount_nanos: int,
+    reason: str,
+    external_id: str,
+    actor: User | None = None,
+) -> Credit:
+    """Take `amount_nanos` (positive) because the customer's bank took it from us.
+
+    The only move that may leave less than zero, and it is booked whatever the gate says; a gate
+    that is closed hears of it later. Idempotent and refused as `top_up`; a dispute that is won is a
+    `top_up` of kind DISPUTE_WON.
+    """
+    check_amount(amount_nanos)
+    kind = TransactionKind.DISPUTE
+    return _book_and_tell(Order(organization, kind, -amount_nanos, external_id, reason, actor))
+
+
+def check_amount(amount_nanos: int) -> None:
+    """Raises CreditRefused for what is no amount to move."""
     if not 0 < amount_nanos <= NANOS_MAX:
-        raise CreditRefused("a credit is more than 0 and at most 9 million")
+        raise CreditRefused("an amount is more than 0 and at most 9 million")
+
+
+def _book_and_tell(order: Order) -> Credit:
+    organization, amount_nanos = order.organization, order.amount_nanos
     with transaction.atomic():
-        posted = ledger.post(
-            Posting(
-                site_id=organization.site_id,
-                kind=kind,
-                external_id=external_id,
-                amounts={
-                    ledger.customer(organization.site_id, organization.pk): amount_nanos,
-                    ledger.house(organization.site_id, SOURCES[kind]): -amount_nanos,
-                },
-                reason=reason,
-                actor_id=actor.pk if actor else None,
-            )
-        )
+        posted = ledger.post(order.posting())
         if not posted.is_replay:
             CreditOutbox.objects.create(
                 transaction_id=posted.transaction_id,
@@ -121,8 +176,13 @@ def apply(transaction_id: int) -> bool:
         if row is None:
             return False
         organization = row.organization
+        # What waits here and takes is a dispute: nothing else takes without asking the gate first.
         result = connections.steward().credit(
-            organization.site_id, organization.pk, row.amount_nanos, str(row.pk)
+            organization.site_id,
+            organization.pk,
+            row.amount_nanos,
+            str(row.pk),
+            allow_negative=row.amount_nanos < 0,
         )
         row.applied_at = now
         row.save(update_fields=["applied_at"])

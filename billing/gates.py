@@ -14,7 +14,9 @@ from django.db import connection
 from accounts.models import Site
 from billing import connections, site_locks
 from billing.gate.blocking import command
+from billing.gate.errors import ScriptRefused
 from billing.gate.keys import usage_key
+from billing.gate.usage_stream import GROUP
 from billing.models import UsageRecord
 
 logger = logging.getLogger(__name__)
@@ -94,23 +96,41 @@ def _read_books(site_id: str) -> Books:
     )
 
 
+def sum_booked(site_id: str) -> defaultdict[str, int]:
+    """Debits by organization that are in the books and still in the stream: committed, and not
+    acknowledged yet."""
+    try:
+        pending = command(connections.redis(), "xpending", usage_key(site_id), GROUP)
+    except ScriptRefused as error:
+        if str(error).startswith("NOGROUP"):  # nothing was ever read
+            return defaultdict(int)
+        raise
+    if not pending["pending"]:
+        return defaultdict(int)
+    # Only what a worker was given can be booked; that is the head of a long stream.
+    span = (pending["min"].decode(), pending["max"].decode())
+    return _sum_debits(site_id, span, are_booked=True)
+
+
 def _sum_unposted(site_id: str) -> defaultdict[str, int]:
     """Debits by organization that are in the stream and not yet in the books."""
+    return _sum_debits(site_id, ("-", "+"), are_booked=False)
+
+
+def _sum_debits(site_id: str, span: tuple[str, str], *, are_booked: bool) -> defaultdict[str, int]:
     sums: defaultdict[str, int] = defaultdict(int)
-    for page in _pages(site_id):
+    for page in _pages(site_id, *span):
         posted = _posted_from(page)
         for stream_id, fields in page:
-            if stream_id not in posted:
+            if (stream_id in posted) is are_booked:
                 sums[fields[b"organization"].decode()] += int(fields[b"debited"])
     return sums
 
 
-def _pages(site_id: str) -> Iterator[list[tuple[str, dict[bytes, bytes]]]]:
-    start = "-"
+def _pages(site_id: str, start: str, end: str) -> Iterator[list[tuple[str, dict[bytes, bytes]]]]:
+    key = usage_key(site_id)
     while True:
-        raw = command(
-            connections.redis(), "xrange", usage_key(site_id), min=start, count=PAGE_ENTRIES
-        )
+        raw = command(connections.redis(), "xrange", key, min=start, max=end, count=PAGE_ENTRIES)
         if raw:
             yield [(stream_id.decode(), fields) for stream_id, fields in raw]
         if len(raw) < PAGE_ENTRIES:

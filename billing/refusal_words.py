@@ -45,6 +45,9 @@ WORDS: dict[str, Words] = {
     "organization_suspended": Words(
         _("The organization is suspended."), _("Please contact support.")
     ),
+    "organization_frozen": Words(
+        _("The organization is frozen while its balance is checked."), _("Please contact support.")
+    ),
     "model_not_allowed": Words(
         _("The key may not use this model."),
         _("Use a model the key allows, or another key."),

@@ -5,6 +5,7 @@ Knows no Redis and moves no money; `billing.posting` decides what is new.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -14,9 +15,10 @@ from billing import events
 from billing.errors import BillingError
 from billing.gate.types import HoldState
 from billing.gate.types import UsageEvent as GateEvent
-from billing.models import UsageRecord
+from billing.usage_sql import FIND_KNOWN, INSERT, REAPED, REMOVE_UNCHARGED
 
-REAPED = UsageRecord.Ending.REAPED.value
+# A Call has one instant of admission. Should a bug ever give it two, they are this close.
+KNOWN_SLACK_MS = 86_400_000
 
 
 class UnreadableEvent(BillingError):
@@ -49,6 +51,8 @@ class Usage:
 class Known:
     """What is on record of a Call already."""
 
+    request_id: str
+    admitted_at: datetime
     stream_id: str
     is_uncharged_reaped: bool
 
@@ -64,91 +68,37 @@ def read(site_id: str, event: GateEvent) -> Usage:
     return Usage(event, call)
 
 
-def find_known(request_ids: Sequence[str]) -> dict[str, Known]:
-    """The Calls among these that have a record."""
-    rows = UsageRecord.objects.filter(pk__in=request_ids).values_list(
-        "request_id", "stream_id", "ending", "charge_nanos", "written_off_nanos"
-    )
-    return {
-        request_id: Known(stream_id, ending == REAPED and charge == 0 and written_off == 0)
-        for request_id, stream_id, ending, charge, written_off in rows
-    }
+def find_known(usages: Sequence[Usage]) -> dict[str, Known]:
+    """The Calls among these that have a record, by request id."""
+    admitted_ms = [usage.call.admitted_at_ms for usage in usages]
+    span = min(admitted_ms) - KNOWN_SLACK_MS, max(admitted_ms) + KNOWN_SLACK_MS
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_KNOWN, [[usage.gate.request_id for usage in usages], *span])
+        return {row[0]: Known(*row) for row in cursor.fetchall()}
 
 
-# Column of UsageRecord -> its type in the JSON that the statement reads. Times are milliseconds
-# there and become instants by integer arithmetic.
-_COLUMNS = {
-    "request_id": "text",
-    "site_id": "text",
-    "organization_id": "text",
-    "endpoint": "text",
-    "model": "text",
-    "upstream": "text",
-    "ending": "text",
-    "status": "smallint",
-    "error_code": "text",
-    "is_stream": "boolean",
-    "is_estimated": "boolean",
-    "is_late": "boolean",
-    "input_tokens": "bigint",
-    "cached_input_tokens": "bigint",
-    "output_tokens": "bigint",
-    "reasoning_tokens": "bigint",
-    "charge_nanos": "bigint",
-    "written_off_nanos": "bigint",
-    "cost_nanos": "bigint",
-    "hold_nanos": "bigint",
-    "lines": "jsonb",
-    "attempts": "jsonb",
-    "first_byte_ms": "integer",
-    "duration_ms": "integer",
-    "stream_id": "text",
-    "ledger_transaction_id": "bigint",
-}
-# Expressions that are more than a column of the JSON.
-_DERIVED = {
-    "api_key_id": "api_key.id",
-    "price_id": "price.id",
-    "admitted_at": "to_timestamp(0) + call.admitted_at_ms * interval '1 millisecond'",
-    "ended_at": "to_timestamp(0) + call.ended_at_ms * interval '1 millisecond'",
-}
-_INPUTS = _COLUMNS | {
-    "api_key_id": "text",
-    "price_id": "bigint",
-    "admitted_at_ms": "bigint",
-    "ended_at_ms": "bigint",
-}
-_TARGETS = [*_COLUMNS, *_DERIVED]
+def remove_uncharged(records: Sequence[Known]) -> int:
+    """Make room for late settles where the reaper left a record that charges nothing.
 
-# Sorted by the primary key, so that two workers with the same Calls meet in the same order. A key
-# or price that has been deleted since leaves null, as deleting it after the insert would have. A
-# late settle replaces the record that the reaper left when it found nothing to charge.
-_INSERT = f"""
-INSERT INTO billing_usagerecord AS record ({", ".join(_TARGETS)})
-SELECT {", ".join([*(f"call.{name}" for name in _COLUMNS), *_DERIVED.values()])}
-FROM json_to_recordset(%s::json)
-  AS call ({", ".join(f"{name} {kind}" for name, kind in _INPUTS.items())})
-LEFT JOIN accounts_apikey AS api_key ON api_key.id = call.api_key_id
-LEFT JOIN billing_price AS price ON price.id = call.price_id
-ORDER BY call.request_id
-ON CONFLICT (request_id) DO UPDATE
-SET {", ".join(f"{name} = excluded.{name}" for name in _TARGETS if name != "request_id")}
-WHERE excluded.is_late AND record.ending = '{REAPED}'
-  AND record.charge_nanos = 0 AND record.written_off_nanos = 0
-"""  # noqa: S608  (only the constants above enter it)
+    Returns how many were removed: fewer than given means that another worker was faster.
+    """
+    pairs = [each.request_id for each in records], [each.admitted_at for each in records]
+    with connection.cursor() as cursor:
+        cursor.execute(REMOVE_UNCHARGED, pairs)
+        return int(cursor.fetchone()[0])
 
 
 def insert(usages: Sequence[Usage], transaction_ids: dict[str, int]) -> int:
-    """Write the records of Calls that have none, each booked by its organization's transaction.
+    """Write the records of Calls that have none, each booked by its organization's transaction,
+    and add them to their sums.
 
     Returns how many were written: fewer than given means that another worker was faster.
     Request ids must not repeat. Raises Django's DataError for figures that fit no column.
     """
     rows = [_row(usage, transaction_ids.get(usage.gate.organization)) for usage in usages]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [msgspec.json.encode(rows).decode()])
-        written: int = cursor.rowcount
-        return written
+        cursor.execute(INSERT, [msgspec.json.encode(rows).decode()])
+        return int(cursor.fetchone()[0])
 
 
 def _row(usage: Usage, transaction_id: int | None) -> dict[str, Any]:

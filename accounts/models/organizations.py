@@ -27,6 +27,9 @@ class Organization(models.Model):
         max_length=64, default="UTC", db_comment="IANA name; days and budgets follow it"
     )
     is_active = models.BooleanField(default=True, db_comment="false: suspended, calls get 403")
+    is_frozen = models.BooleanField(
+        default=False, db_comment="its figures differ (billing.freezes): calls get 403"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     members = models.ManyToManyField(
         User, through="Membership", related_name="organizations", blank=True

@@ -16,16 +16,30 @@ from billing.pricing import Bucket, PriceError, PriceVersion, total_nanos
 CHUNK_ROWS = 2_000
 # Versions in memory at a time; a deployment sells hundreds of models, not tens of thousands.
 VERSIONS_CACHED_MAX = 10_000
+# What `problem_of` looks at.
+FIELDS = (
+    "request_id",
+    "price_id",
+    "lines",
+    "charge_nanos",
+    "written_off_nanos",
+    "input_tokens",
+    "cached_input_tokens",
+    "output_tokens",
+)
 
 
 def charges_are_booked(tally: Tally) -> Iterator[str]:
     """What an organization's Calls were charged is what the ledger's charges took from it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH charged AS (SELECT organization_id, sum(charge_nanos) AS nanos,"
-            "  count(*) FILTER (WHERE ledger_transaction_id IS NULL"
-            "   AND charge_nanos + written_off_nanos > 0) AS unbooked"
-            "  FROM billing_usagerecord GROUP BY organization_id),"
+            "WITH charged AS (SELECT organization_id, sum(nanos) AS nanos,"
+            "  sum(unbooked) AS unbooked FROM"
+            "  (SELECT organization_id, charge_nanos AS nanos, CASE WHEN ledger_transaction_id"
+            "    IS NULL AND charge_nanos + written_off_nanos > 0 THEN 1 ELSE 0 END AS unbooked"
+            "   FROM billing_usagerecord UNION ALL"
+            "   SELECT organization_id, charge_nanos, 0 FROM billing_droppedusage) AS calls"
+            "  GROUP BY organization_id),"
             " booked AS (SELECT account.organization_id, -sum(entry.amount_nanos) AS nanos"
             "  FROM billing_ledgerentry AS entry"
             "  JOIN billing_ledgertransaction AS moved ON moved.id = entry.transaction_id"
@@ -48,21 +62,12 @@ def charges_are_booked(tally: Tally) -> Iterator[str]:
 
 def charges_are_explained(tally: Tally) -> Iterator[str]:
     """I6: charge + write-off = lines, rounded once; lines = tokens at the version's prices."""
-    find_version = lru_cache(VERSIONS_CACHED_MAX)(_find_version)
-    rows = UsageRecord.objects.order_by("pk").values(
-        "request_id",
-        "price_id",
-        "lines",
-        "charge_nanos",
-        "written_off_nanos",
-        "input_tokens",
-        "cached_input_tokens",
-        "output_tokens",
-    )
+    version_of = lru_cache(VERSIONS_CACHED_MAX)(find_version)
+    rows = UsageRecord.objects.order_by("pk").values(*FIELDS)
     found = 0
     for row in rows.iterator(chunk_size=CHUNK_ROWS):
         tally.checked += 1
-        problem = _explain(row, find_version(row["price_id"]))
+        problem = problem_of(row, version_of(row["price_id"]))
         if problem:
             found += 1
             yield f"call {row['request_id']}: {problem}"
@@ -70,12 +75,13 @@ def charges_are_explained(tally: Tally) -> Iterator[str]:
             return
 
 
-def _find_version(price_id: int | None) -> PriceVersion | None:
+def find_version(price_id: int | None) -> PriceVersion | None:
+    """The version that a record names, as the arithmetic takes it."""
     row = Price.objects.filter(pk=price_id).first() if price_id is not None else None
     return prices.version_of(row) if row else None
 
 
-def _explain(row: Mapping[str, object], version: PriceVersion | None) -> str:
+def problem_of(row: Mapping[str, object], version: PriceVersion | None) -> str:
     """What does not add up, or nothing. A Call that costs nothing needs no lines."""
     lines = [PriceLine(**line) for line in row["lines"]]  # type: ignore[attr-defined]
     charged = int(str(row["charge_nanos"])) + int(str(row["written_off_nanos"]))

@@ -4,9 +4,9 @@ Never reads then writes, never retries, never guesses: no answer is `GateUnavail
 """
 
 from billing.gate import wire
-from billing.gate.keys import hold_keys
+from billing.gate.keys import epoch_key, hold_keys
 from billing.gate.runner import ScriptRunner
-from billing.gate.scripts import ADMIT, RENEW, RESTORE, SETTLE
+from billing.gate.scripts import ADMIT, READING, RENEW, RESTORE, SETTLE
 from billing.gate.types import (
     AdmitRequest,
     Admitted,
@@ -73,6 +73,14 @@ class Gate:
         keys = hold_keys(request.hold)
         args = wire.settle_args(request)
         return wire.parse_settlement(await self._runner.run(SETTLE, keys, args))
+
+    async def read_epoch(self, site: str) -> str | None:
+        """The epoch under which the site's gate is open, None while it is closed.
+
+        Another epoch than before means that Redis lost the site's data and was loaded anew.
+        """
+        reply = await self._runner.run(READING, [epoch_key(site)], [])
+        return reply[0].decode() or None
 
     async def release(
         self, hold: HoldRef, *, ending: str, event: bytes, tokens: int = 0

@@ -165,8 +165,8 @@ class RenewRequest:
     """A sign of life of a running Call.
 
     The checkpoint is what to charge, and the event to post, should the relay die now.
-    `hold_nanos_min` asks that the Hold be at least so large (a target, not a step: repeating it
-    is harmless); 0 leaves it.
+    `hold_nanos_min` asks that the Hold grow to so much, as far as it can be paid (a target, not
+    a step: repeating it is harmless); 0 leaves it.
     """
 
     hold: HoldRef
@@ -188,14 +188,15 @@ class RestoreRequest:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A state other than open means that the Call must stop; it was ended elsewhere.
+    """How a Hold stands: `expired` if the reaper ended it, `missing` if Redis lost it.
 
-    When `hold_nanos` is less than what was asked for, the balance could not cover the growth.
+    It grew as far as balance and budgets go; `stopped_by` names the one that did not suffice.
     """
 
     state: HoldState
     hold_nanos: int
     available_nanos: int
+    stopped_by: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)

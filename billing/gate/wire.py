@@ -146,7 +146,9 @@ def renew_args(request: RenewRequest, *, lifetime_ms: int) -> list[Word]:
     checkpoint = exact_nanos("checkpoint_nanos", request.checkpoint_nanos)
     least = exact_nanos("hold_nanos_min", request.hold_nanos_min)
     event = bounded_event(request.event)
-    return [*_hold_words(request.hold), lifetime_ms, checkpoint, event, least]
+    words: list[Word] = [*_hold_words(request.hold), lifetime_ms, checkpoint, event, least]
+    budgets = request.hold.budgets
+    return words + _budget_words(budgets) if budgets else words
 
 
 def restore_args(request: RestoreRequest, *, owner: str, lifetime_ms: int) -> list[Word]:
@@ -207,7 +209,8 @@ def parse_settlement(reply: Any) -> Settlement:
 def parse_renewal(reply: Any) -> Renewal:
     """The reply of renew.lua or restore.lua. Raises `GateClosed`, `HoldMismatch`."""
     state = HoldState(check_head(reply[0]).decode())
-    return Renewal(state, int(reply[1]), int(reply[2]))
+    rule = reply[3].decode() if len(reply) > 3 else ""
+    return Renewal(state, int(reply[1]), int(reply[2]), Rule(rule) if rule else None)
 
 
 def parse_count(reply: Any) -> int:

@@ -1,5 +1,6 @@
 """What is owed: one module per aggregate."""
 
+from billing.models.audits import AuditRun, Freeze
 from billing.models.catalog import Model, Plan, SiteTerms
 from billing.models.ledger import (
     CreditOutbox,
@@ -9,12 +10,17 @@ from billing.models.ledger import (
 )
 from billing.models.plans import OrganizationPlan
 from billing.models.prices import Price
+from billing.models.quarantine import QuarantinedEvent
 from billing.models.refusals import BlockEpisode, Refusal, RefusalPosition
-from billing.models.usage import UsageRecord
+from billing.models.rollups import UsageRollup
+from billing.models.usage import DroppedUsage, UsageRecord
 
 __all__ = [
+    "AuditRun",
     "BlockEpisode",
     "CreditOutbox",
+    "DroppedUsage",
+    "Freeze",
     "LedgerAccount",
     "LedgerEntry",
     "LedgerTransaction",
@@ -22,8 +28,10 @@ __all__ = [
     "OrganizationPlan",
     "Plan",
     "Price",
+    "QuarantinedEvent",
     "Refusal",
     "RefusalPosition",
     "SiteTerms",
     "UsageRecord",
+    "UsageRollup",
 ]

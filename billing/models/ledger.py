@@ -62,6 +62,10 @@ class LedgerTransaction(models.Model):
         CHARGE = "charge", _("Usage")
         COST = "cost", _("Cost")
         REFUND = "refund", _("Refund")
+        DISPUTE = "dispute", _("Payment dispute")
+        DISPUTE_WON = "dispute_won", _("Dispute won")
+        REDEEM_CODE = "redeem_code", _("Redeem code")
+        WRITE_OFF = "write_off", _("Write-off")
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind.choices)

@@ -1,4 +1,4 @@
-"""The priced fact, one per Call, whatever its end."""
+"""The priced fact, one per Call, whatever its end; and how many months of them are gone."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +9,11 @@ from billing.models.prices import Price
 
 
 class UsageRecord(models.Model):
-    """What one Call used, what it cost the customer, and how that was worked out."""
+    """What one Call used, what it cost the customer, and how that was worked out.
+
+    Partitioned by month of admission (`billing.usage_months`): the table's own key is
+    (request_id, admitted_at), and a Call has the same instant however often it is delivered.
+    """
 
     class Ending(models.TextChoices):
         COMPLETED = "completed", _("Completed")
@@ -19,9 +23,22 @@ class UsageRecord(models.Model):
         REAPED = "reaped", _("Ended by the reaper")
 
     request_id = models.CharField(primary_key=True, max_length=40)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
-    api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, related_name="+")
+    # What posting looks up while it inserts needs no second look by the database, which would cost
+    # more than the row itself; nor an index, as nothing asks for a site's or a price's rows.
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     endpoint = models.CharField(max_length=40)
     model = models.CharField(max_length=200, db_comment="the public id that was asked for")
     upstream = models.CharField(max_length=40, blank=True, db_comment="the one that answered")
@@ -37,7 +54,14 @@ class UsageRecord(models.Model):
     reasoning_tokens = models.BigIntegerField(
         default=0, db_comment="for information: counted inside output_tokens"
     )
-    price = models.ForeignKey(Price, on_delete=models.PROTECT, null=True, related_name="+")
+    price = models.ForeignKey(
+        Price,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     charge_nanos = models.BigIntegerField(default=0, db_comment="debited from the customer")
     written_off_nanos = models.BigIntegerField(
         default=0, db_comment="used beyond Hold and balance: ours to bear"
@@ -73,4 +97,19 @@ class UsageRecord(models.Model):
                 condition=models.Q(charge_nanos__gte=0, written_off_nanos__gte=0),
                 name="usage_record_charge_not_negative",
             ),
+        ]
+
+
+class DroppedUsage(models.Model):
+    """What an organization's Calls of a month came to whose records retention has dropped."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField(db_comment="its first day, UTC")
+    calls = models.PositiveBigIntegerField()
+    charge_nanos = models.BigIntegerField()
+    dropped_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "month"], name="dropped_usage_once"),
         ]

@@ -47,6 +47,8 @@ class Banner:
 def banners(organization: Organization) -> list[Banner]:
     """What to show now, at most BANNERS_MAX, worst first."""
     found = [suspended()] if not organization.is_active else []
+    if organization.is_frozen:
+        found.append(frozen())
     for episode in open_episodes(organization):
         banner = banner_of(organization, episode)
         if banner is not None:
@@ -133,6 +135,14 @@ def suspended() -> Banner:
         level="bad",
         title=_("This organization is suspended."),
         text=_("Calls are refused until support lifts the suspension."),
+    )
+
+
+def frozen() -> Banner:
+    return Banner(
+        level="bad",
+        title=_("This organization is frozen."),
+        text=_("Its figures differ and are being checked. Calls are refused until then."),
     )
 
 

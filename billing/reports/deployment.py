@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, Q, Sum
 
 from accounts.models import ApiKey, Organization
-from billing.models import BlockEpisode, Refusal, UsageRecord
+from billing.models import BlockEpisode, Refusal, UsageRollup
 from billing.reports import days
 
 # Codes are a short list; a caller cannot make new ones.
@@ -64,11 +64,11 @@ def today() -> Today:
     """Two queries."""
     since = days.start_of(days.last(1)[0])
     rows = (
-        UsageRecord.objects.filter(admitted_at__gte=since)
+        UsageRollup.objects.filter(start__gte=since)
         .values("site__currency")
         .annotate(
-            calls=Count("request_id"),
-            failed=Count("request_id", filter=~Q(status__gte=200, status__lt=400)),
+            n=Sum("calls"),
+            failed=Sum("errors"),
             charged=Sum("charge_nanos"),
             cost=Sum("cost_nanos"),
         )
@@ -77,8 +77,8 @@ def today() -> Today:
     found = list(rows)
     refused = Refusal.objects.filter(at__gte=since).aggregate(count=Sum("multiplier", default=0))
     return Today(
-        calls=sum(row["calls"] for row in found),
-        failed=sum(row["failed"] for row in found),
+        calls=sum(int(row["n"]) for row in found),
+        failed=sum(int(row["failed"]) for row in found),
         refused=refused["count"],
         money=[
             Money(row["site__currency"], int(row["charged"]), int(row["cost"])) for row in found

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.web import ops_organizations, ops_top_up
+from billing.web import ops_books, ops_organizations, ops_requests, ops_top_up
 
 urlpatterns: list[URLPattern] = [
     path("organizations", ops_organizations.organization_list, name="ops_organizations"),
@@ -21,4 +21,10 @@ urlpatterns: list[URLPattern] = [
         ops_top_up.top_up,
         name="ops_top_up",
     ),
+    path("requests/<str:request_id>", ops_requests.request_detail, name="ops_request"),
+    path("books", ops_books.overview, name="ops_books"),
+    path("books/audit", ops_books.start_audit, name="ops_books_audit"),
+    path("books/frozen/<slug:organization_id>/lift", ops_books.lift_freeze, name="ops_freeze_lift"),
+    path("books/events/<int:event_id>/retry", ops_books.retry_event, name="ops_event_retry"),
+    path("books/events/<int:event_id>/discard", ops_books.discard_event, name="ops_event_discard"),
 ]

@@ -12,6 +12,7 @@ from accounts.permissions import Act
 from accounts.web.access import member_page
 from accounts.web.pages import render_page
 from accounts.web.requests import MemberRequest
+from billing import explain
 from billing.models import Refusal, UsageRecord
 from billing.refusal_words import words_of
 from billing.reports import calls
@@ -89,8 +90,8 @@ def request_detail(request: MemberRequest, request_id: str) -> HttpResponse:
     if record is not None:
         context = {
             "record": record,
+            "told": explain.explain(record),
             "row": calls.row_of_record(record),
-            "lines": lines_of(record),
             "words": words_of(record.error_code, record.status) if record.error_code else None,
         }
         return render_page(request, "app/request.html", context)
@@ -112,16 +113,3 @@ def refusal_detail(request: MemberRequest, request_id: str) -> HttpResponse:
         "words": words_of(refusal.code, refusal.status),
     }
     return render_page(request, "app/request.html", context)
-
-
-def lines_of(record: UsageRecord) -> list[dict[str, int | str]]:
-    """The arithmetic of a charge: quantity × price per million = line, in units of 1e-15."""
-    return [
-        {
-            "bucket": line["bucket"],
-            "quantity": line["quantity"],
-            "price_nanos": line["nanos_per_mtok"],
-            "product": line["quantity"] * line["nanos_per_mtok"],
-        }
-        for line in record.lines
-    ]

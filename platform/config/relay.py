@@ -14,6 +14,7 @@ from billing.gate.gate import Gate
 from relay.adapters.changes import Listener
 from relay.adapters.credit import GateCredit
 from relay.adapters.keys import CachedKeyDirectory
+from relay.adapters.records import find_posted
 from relay.adapters.refusals import RefusalSink
 from relay.adapters.routes import SnapshotTable
 from relay.proxy.app import Ports, Relay
@@ -45,7 +46,12 @@ class RelayProcess:
         redis = RedisClient(settings.REDIS_URL)
         owner = f"{socket.gethostname()}:{os.getpid()}"
         gate = Gate(redis, owner=owner, hold_lifetime_ms=settings.HOLD_LIFETIME_MS)
-        credit = GateCredit(gate, hold_lifetime_ms=settings.HOLD_LIFETIME_MS)
+        credit = GateCredit(
+            gate,
+            connections_made=lambda: redis.connections_made,
+            find_posted=find_posted,
+            hold_lifetime_ms=settings.HOLD_LIFETIME_MS,
+        )
         keys, routes, refusals = CachedKeyDirectory(), SnapshotTable(), RefusalSink(redis)
         upstreams = HttpClient(allowed_networks=settings.UPSTREAM_ALLOWED_NETWORKS)
         opener = Opener(
@@ -69,7 +75,7 @@ class RelayProcess:
             await self.redis.connect()
         except GateUnavailable as error:
             log.warning("starting without the gate: %s", error)
-        for part in (self.routes, self.changes, self.refusals, self.app):
+        for part in (self.routes, self.changes, self.refusals, self.credit, self.app):
             await part.start()
 
     async def stop(self) -> None:
@@ -78,7 +84,7 @@ class RelayProcess:
             await part.stop()
         try:
             async with asyncio.timeout(LAST_SETTLES_S):
-                await self.credit.drain()
+                await self.credit.stop()
         except TimeoutError:
             log.error("stopping with calls unsettled: the reaper will end their Holds")
         await self.upstreams.aclose()

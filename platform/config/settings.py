@@ -51,12 +51,19 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The gate's Redis. Celery and Channels use other databases of the same server unless told.
 REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
+# Whether REDIS_URL names a node of a cluster. The relay finds out by itself; Celery and Channels
+# need a server of their own then.
+REDIS_IS_CLUSTER = env.flag("REDIS_IS_CLUSTER", False)
 BROKER_URL = env.url("BROKER_URL", REDIS_URL)
 CHANNELS_URL = env.url("CHANNELS_URL", REDIS_URL)
 
 # A Hold lives so long unless its relay renews it; the reaper looks six times in that span.
 HOLD_LIFETIME_MS = env.integer("HOLD_LIFETIME_MS", 90_000, minimum=1_000, maximum=600_000)
 REAP_S = HOLD_LIFETIME_MS / 6_000
+
+# Records of single Calls are dropped so many whole months after theirs; 0 keeps them for ever. The
+# ledger, sums by quarter of an hour and each customer's monthly figures always stay.
+USAGE_RETENTION_MONTHS = env.integer("USAGE_RETENTION_MONTHS", 0, minimum=0, maximum=1_200)
 
 # --- Celery ----------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
@@ -84,6 +91,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "billing.tasks.reap_holds",
         "schedule": REAP_S,
         "options": {"expires": 15},
+    },
+    "check-drift": {
+        "task": "billing.tasks.check_drift",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    # Often, as a clock that is restarted daily would never come to a daily task.
+    "keep-usage-months": {
+        "task": "billing.tasks.keep_usage_months",
+        "schedule": 600.0,
+        "options": {"expires": 60},
     },
     "open-gates": {"task": "billing.tasks.open_gates", "schedule": 5.0, "options": {"expires": 5}},
 }

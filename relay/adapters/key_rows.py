@@ -39,6 +39,8 @@ def _standing(key: ApiKey) -> Standing:
         return Standing.REVOKED
     if not key.organization.is_active or not key.organization.site.is_active:
         return Standing.SUSPENDED
+    if key.organization.is_frozen:
+        return Standing.FROZEN
     return Standing.ACTIVE if key.is_active else Standing.DISABLED
 
 

@@ -27,6 +27,7 @@ _STANDING_CAUSES = {
     Standing.REVOKED: Cause.REVOKED_KEY,
     Standing.DISABLED: Cause.KEY_DISABLED,
     Standing.SUSPENDED: Cause.ORGANIZATION_SUSPENDED,
+    Standing.FROZEN: Cause.ORGANIZATION_FROZEN,
 }
 
 

@@ -100,21 +100,22 @@ class Conductor:
         call.status, call.ending = 200, Ending.CUT
         call.is_started = True
         await client.start(200, (*_STREAM, *answer_headers(call)))
-        failure = ""
+        failure: UpstreamError | ApiError | None = None
         try:
             await self._pump(call, opened, reader, client)
-        except UpstreamError as error:
-            failure = type(error).__name__
+        except (UpstreamError, ApiError) as error:
+            failure = error
+            opened.response.close()
         client.unwatch()
-        is_whole = reader.is_complete and not failure
-        call.usage = metering.of_stream(call, reader.usage, is_whole=is_whole)
-        call.ending = Ending.COMPLETED if is_whole else Ending.CUT
-        if not is_whole:
-            call.error_code = Cause.UPSTREAM_ERROR.value.code
-            log.info("%s: stream cut by %s %s", call.request_id, call.upstream_id, failure)
+        if failure is None and reader.is_complete:
+            call.usage = metering.of_stream(call, reader.usage, is_whole=True)
+            call.ending = Ending.COMPLETED
+            last = openai.DONE
+        else:
+            last = _cut_short(call, reader, failure)
         await self.settle(call)
-        await client.write(openai.DONE if is_whole else _cut(call, reader), is_last=True)
-        if is_whole:
+        await client.write(last, is_last=True)
+        if call.ending is Ending.COMPLETED:
             await _run_out(opened.response)
 
     async def _pump(
@@ -124,15 +125,20 @@ class Conductor:
         ready = chunk = opened.head
         while chunk and not reader.is_done and not reader.has_error:
             if ready:
-                await client.write(metering.with_public_model(call, ready))
-                call.delivered_tokens = reader.delivered_tokens
+                await self._deliver(call, ready, reader.delivered_tokens, client)
                 if call.delivered_tokens - call.noted_tokens >= CHECKPOINT_TOKENS:
                     self.gate.checkpoint(call)
             chunk = await opened.response.chunk()
             ready = reader.feed(chunk)
         if ready:
-            await client.write(metering.with_public_model(call, ready))
-            call.delivered_tokens = reader.delivered_tokens
+            await self._deliver(call, ready, reader.delivered_tokens, client)
+
+    async def _deliver(self, call: Call, ready: bytes, tokens: int, client: Client) -> None:
+        """Hand on what makes `tokens` of output in all; raises ApiError where nobody pays them."""
+        if tokens > call.covered_tokens:
+            await self.gate.extend(call, tokens)
+        await client.write(metering.with_public_model(call, ready))
+        call.delivered_tokens = tokens
 
     async def _left(self, call: Call, client: Client) -> None:
         """The task was cancelled: by the client's leaving, or from outside (a forced shutdown)."""
@@ -186,8 +192,21 @@ def new_call(
     )
 
 
-def _cut(call: Call, reader: openai.StreamReader) -> bytes:
-    """An error event, set apart from whatever half frame the client may hold; no [DONE]."""
-    error = ApiError(Cause.UPSTREAM_ERROR).body(call.site.language, text="STREAM_CUT")
+def _cut_short(
+    call: Call, reader: openai.StreamReader, failure: UpstreamError | ApiError | None
+) -> bytes:
+    """Note that the stream ends early, and what to send last: an error event and no [DONE].
+
+    A Call that outgrew its money pays by our own count, which its Hold covers.
+    """
+    if isinstance(failure, ApiError):
+        error, text, given = failure, None, None
+    else:
+        error, text, given = ApiError(Cause.UPSTREAM_ERROR), "STREAM_CUT", reader.usage
+    call.usage = metering.of_stream(call, given, is_whole=False)
+    call.ending, call.error_code = Ending.CUT, error.cause.value.code
+    why = type(failure).__name__ if failure else "its own error"
+    log.info("%s: %s of %s cut: %s", call.request_id, call.error_code, call.upstream_id, why)
+    # set apart from whatever half frame the client may hold
     gap = b"\n\n" if reader.has_overlong else b""
-    return gap + sse.event(error)
+    return gap + sse.event(error.body(call.site.language, text=text))

@@ -45,6 +45,7 @@ class Cause(Enum):
     KEY_BUDGET = Shape(402, "insufficient_quota", "key_budget_exceeded")
     KEY_DISABLED = Shape(403, "permission_error", "api_key_disabled")
     ORGANIZATION_SUSPENDED = Shape(403, "permission_error", "organization_suspended")
+    ORGANIZATION_FROZEN = Shape(403, "permission_error", "organization_frozen")
     MODEL_NOT_ALLOWED = Shape(403, "permission_error", "model_not_allowed")
     MODEL_NOT_FOUND = Shape(404, "invalid_request_error", "model_not_found")
     NOT_FOUND = Shape(404, "invalid_request_error", "not_found")

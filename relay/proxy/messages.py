@@ -74,6 +74,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-hans": "该组织已被暂停，请联系客服。",
         "zh-hant": "此組織已遭停用，請聯絡客服。",
     },
+    "ORGANIZATION_FROZEN": {
+        "en": "This organization is frozen while we check its balance. Contact support.",
+        "zh-hans": "该组织已被冻结，我们正在核对其余额，请联系客服。",
+        "zh-hant": "此組織已遭凍結，我們正在核對其餘額，請聯絡客服。",
+    },
     "MODEL_NOT_ALLOWED": {
         "en": "This API key may not use the model '{detail}'.",
         "zh-hans": "该 API 密钥无权使用模型“{detail}”。",

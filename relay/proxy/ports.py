@@ -36,6 +36,14 @@ class CreditGate(Protocol):
         """
         ...
 
+    async def extend(self, call: Call, tokens: int) -> None:
+        """Grow the Hold until it pays for `tokens` of output, and set `call.covered_tokens`.
+
+        Raises ApiError: balance or budget can't pay so much, and none of it may be delivered.
+        With the gate out of reach a Call that was admitted goes on.
+        """
+        ...
+
     def checkpoint(self, call: Call) -> None:
         """Note what was delivered so far and renew the Hold; returns at once, never raises."""
         ...

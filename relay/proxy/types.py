@@ -1,6 +1,7 @@
 """The values that travel through a Call. Plain data; opaque ones belong to an adapter."""
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,7 @@ class Standing(StrEnum):
     REVOKED = "revoked"
     DISABLED = "disabled"
     SUSPENDED = "suspended"  # its organization
+    FROZEN = "frozen"  # its organization, whose figures disagree
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ class Call:
     attempts: list[Attempt] = field(default_factory=list)
     usage: Usage | None = None
     delivered_tokens: int = 0
+    covered_tokens: int = sys.maxsize  # output that the Hold pays for, beside the prompt
     noted_tokens: int = 0  # of them, at the last checkpoint
     renewed_at: float = 0.0  # loop clock, seconds
     hold: Any = None  # the CreditGate adapter's

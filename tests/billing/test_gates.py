@@ -1,10 +1,14 @@
 """A closed gate opens with exactly what the books, the stream and open Holds leave available."""
 
+import json
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from redis import Redis
 
 from accounts.models import Organization
-from billing import balances, connections, credits, gates, posting, site_locks, usage_rows
+from billing import audit, balances, connections, credits, gates, posting, site_locks, usage_rows
 from billing.gate.keys import organization_key
 from billing.models import UsageRecord
 from billing.pricing import Buckets
@@ -87,3 +91,12 @@ def test_nobody_posts_while_a_gate_is_rebuilt(gate: Redis, acme: Organization) -
     with site_locks.rebuilding(acme.site_id):
         assert together([lambda: posting.drain(acme.site_id, "w", until_s=0)]) == [0]
     assert posting.drain(acme.site_id, "w", until_s=0) == 1
+
+
+@transactional
+def test_the_command_rebuilds_a_gate(gate: Redis, acme: Organization) -> None:
+    gate.hincrby(organization_key(acme.site_id, acme.pk), "available", 1)
+    out = StringIO()
+    call_command("rebuild_gate", acme.site_id, stdout=out)
+    assert json.loads(out.getvalue()) == {"id": acme.site_id, "ok": True}
+    assert audit.run().is_ok

@@ -98,7 +98,11 @@ def test_an_external_id_must_fit(zero: Organization, external_id: str) -> None:
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,  # a database on a busy machine
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(st.tuples(st.integers(-50, 100), st.integers(0, 5)), max_size=8))
 def test_balances_are_the_sum_of_what_was_booked(
     zero: Organization, moves: list[tuple[int, int]]

@@ -12,7 +12,7 @@ from accounts.models import ApiKey, Organization
 from billing import audit, balances, connections, ledger, posting
 from billing.gate.errors import GateClosed
 from billing.gate.types import UsageEvent
-from billing.models import LedgerEntry, LedgerTransaction, UsageRecord
+from billing.models import LedgerEntry, LedgerTransaction, QuarantinedEvent, UsageRecord
 from billing.pricing import Buckets
 from billing.signals import usage_posted
 from tests.factories.billing import UNIT, append_usage, default_price, usage_event
@@ -238,7 +238,8 @@ def test_a_spoiled_event_is_set_aside_uncharged_and_stops_nothing(
     posting.post_batch(acme.site_id, batch)
     assert UsageRecord.objects.count() == 6
     assert not UsageRecord.objects.filter(pk="req_3").exists()
-    assert gate.xlen(f"tg:{{{acme.site_id}}}:quarantine") == 1
+    kept = QuarantinedEvent.objects.get()
+    assert (kept.request_id, kept.debited_nanos, kept.outcome) == ("req_3", COST, "")
     assert "req_3" in caplog.text
     assert balances.read(acme).available_nanos == 100 * UNIT - 6 * COST
     assert_books_are_right()

@@ -7,7 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import ApiKey, Organization
-from billing.models import BlockEpisode, Refusal, UsageRecord
+from billing.models import AuditRun, BlockEpisode, Freeze, QuarantinedEvent, Refusal, UsageRecord
+from tests.factories import rollups
 
 _numbers = count(1)
 
@@ -33,7 +34,7 @@ def record(
         "first_byte_ms": 120,
         "duration_ms": 500,
     }
-    return UsageRecord.objects.create(**(fields | changes))
+    return rollups.add(UsageRecord.objects.create(**(fields | changes)))
 
 
 def refusal(organization: Organization, *, at: datetime | None = None, **changes: Any) -> Refusal:
@@ -64,3 +65,32 @@ def episode(organization: Organization, key: ApiKey | None = None, **changes: An
         "last_at": now - timedelta(minutes=1),
     }
     return BlockEpisode.objects.create(**(fields | changes))
+
+
+def trouble(organization: Organization) -> QuarantinedEvent:
+    """A drift run that found something, whom it froze, and an event that was set aside."""
+    now = timezone.now()
+    text = f"{organization.pk}: 4 nanos available; posted 5 - unposted 0 - held 0 = 5"
+    AuditRun.objects.create(
+        kind=AuditRun.Kind.DRIFT,
+        started_at=now,
+        ended_at=now,
+        is_ok=False,
+        differences=1,
+        findings=[{"check": "I7", "text": text, "organization": organization.pk}],
+    )
+    Freeze.objects.create(organization=organization, reason=f"I7: {text}", frozen_at=now)
+    Organization.objects.filter(pk=organization.pk).update(is_frozen=True)
+    return QuarantinedEvent.objects.create(
+        site_id=organization.site_id,
+        stream_id=f"{next(_numbers)}-0",
+        request_id="req_spoiled",
+        organization_id=organization.pk,
+        key_id="key",
+        debited_nanos=1_250_000,
+        written_off_nanos=0,
+        state="settled",
+        ending="completed",
+        event=b"{}",
+        reason="an event of the site 'elsewhere'",
+    )

@@ -1,5 +1,9 @@
-"""A real Valkey with an open site, for the tests of the gate."""
+"""A real Valkey with an open site, for the tests of the gate.
 
+Some modules run on a cluster of three primaries as well; GATE_SERVERS=all runs every one on both.
+"""
+
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,13 +16,32 @@ from billing.gate.gate import Gate
 from billing.gate.steward import Steward
 from billing.gate.usage_stream import UsageStream
 from tests.billing.gate.calls import SITE
+from tests.billing.gate.cluster import ValkeyCluster
 from tests.billing.gate.valkey import Valkey
+
+# Every script and every command of the cold side, in little time.
+ON_A_CLUSTER_TOO = ("test_rebuild", "test_settle", "test_usage_stream", "test_open_and_close")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On which servers a test of the gate runs."""
+    if "shared_valkey" in metafunc.fixturenames:
+        is_wanted = os.environ.get("GATE_SERVERS") == "all"
+        module = metafunc.module.__name__.rpartition(".")[2]
+        servers = ["single"]
+        if is_wanted or module in ON_A_CLUSTER_TOO:
+            servers.append("cluster")
+        metafunc.parametrize("shared_valkey", servers, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def shared_valkey() -> Iterator[Valkey]:
-    """One server for all tests that leave it running."""
-    server = Valkey(Path(tempfile.mkdtemp(prefix="gate-")))
+def shared_valkey(request: pytest.FixtureRequest) -> Iterator[Valkey | ValkeyCluster]:
+    """One server, or cluster, for all tests that leave it running."""
+    server: Valkey | ValkeyCluster
+    if request.param == "cluster":
+        server = ValkeyCluster()
+    else:
+        server = Valkey(Path(tempfile.mkdtemp(prefix="gate-")))
     server.start()
     yield server
     server.remove()
@@ -33,13 +56,13 @@ def own_valkey() -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def valkey_url(shared_valkey: Valkey) -> str:
+def valkey_url(shared_valkey: Valkey | ValkeyCluster) -> str:
     return shared_valkey.url
 
 
 @pytest.fixture
-def redis(shared_valkey: Valkey) -> Iterator[Redis]:
-    client = Redis(unix_socket_path=shared_valkey.socket_path)
+def redis(shared_valkey: Valkey | ValkeyCluster) -> Iterator[Redis]:
+    client = shared_valkey.redis()
     client.flushall()
     yield client
     client.close()

@@ -103,11 +103,13 @@ class Model:
         hold = self.holds.get(request_id)
         if hold is None or hold.state is not HoldState.OPEN:
             return HoldState.MISSING if hold is None else hold.state
-        growth = least - hold.amount
-        if 0 < growth <= self.money[hold.organization].available:
-            hold.amount = least
+        spending = self.budgets[hold.key]
+        room = BUDGET_NANOS - spending.spent - spending.held
+        growth = min(least - hold.amount, room, self.money[hold.organization].available)
+        if growth > 0:
+            hold.amount += growth
             self._move_hold(hold, growth, 0)
-            self.budgets[hold.key].held += growth
+            spending.held += growth
         hold.checkpoint, hold.is_due = checkpoint, is_due
         return hold.state
 

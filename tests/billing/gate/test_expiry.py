@@ -5,7 +5,16 @@ from redis import Redis
 from billing.gate.client import RedisClient
 from billing.gate.gate import Gate
 from billing.gate.steward import Steward
-from billing.gate.types import Admitted, Balance, HoldState, RenewRequest, Settlement
+from billing.gate.types import (
+    Admitted,
+    Balance,
+    Budget,
+    HoldState,
+    RenewRequest,
+    Rule,
+    Scope,
+    Settlement,
+)
 from billing.gate.usage_stream import UsageStream
 from tests.billing.gate.calls import SITE, a_call, an_end, ref
 
@@ -150,13 +159,25 @@ async def test_a_hold_grows_to_its_target_once(gate: Gate, steward: Steward) -> 
     assert steward.read_balance(SITE, "acme") == Balance(750, 250, 0, 1)
 
 
-async def test_a_hold_does_not_grow_beyond_the_balance(gate: Gate, steward: Steward) -> None:
+async def test_a_hold_grows_no_further_than_the_balance(gate: Gate, steward: Steward) -> None:
     await gate.admit(a_call())
 
     renewal = await gate.renew(checkpoint(90, hold_nanos_min=1_001))
 
-    assert (renewal.state, renewal.hold_nanos) == (HoldState.OPEN, 100)
-    assert steward.read_balance(SITE, "acme") == Balance(900, 100, 0, 1)
+    assert (renewal.state, renewal.hold_nanos) == (HoldState.OPEN, 1_000)
+    assert renewal.stopped_by is Rule.BALANCE
+    assert steward.read_balance(SITE, "acme") == Balance(0, 1_000, 0, 1)
+
+
+async def test_a_hold_grows_no_further_than_its_budget(gate: Gate, steward: Steward) -> None:
+    hold = ref(budgets=(Budget(Scope.KEY, "total", limit_nanos=250),))
+    await gate.admit(a_call(hold))
+
+    renewal = await gate.renew(RenewRequest(hold, 0, b"{}", hold_nanos_min=300))
+
+    assert (renewal.hold_nanos, renewal.stopped_by) == (250, Rule.KEY_BUDGET)
+    assert steward.read_balance(SITE, "acme") == Balance(750, 250, 0, 1)
+    assert (await gate.renew(RenewRequest(hold, 0, b"{}", hold_nanos_min=250))).stopped_by is None
 
 
 async def test_the_reaper_takes_the_oldest_first_and_no_more_than_asked(

@@ -1,17 +1,14 @@
 """Any order of admits, renewals, ends, expiries, credits, postings and repeats agrees with a model.
 
-A failing seed replays with `--hypothesis-seed`; GATE_MODEL=long runs 200 x 2,000 steps.
+A failing seed replays with `--hypothesis-seed`. Long lives are in test_gate_long.py.
 """
 
 import asyncio
-import os
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from redis import Redis
 
 from billing.gate.client import RedisClient
 from billing.gate.gate import Gate
@@ -33,7 +30,6 @@ from tests.billing.gate.calls import SITE, a_call, an_end
 from tests.billing.gate.model import BUDGET_NANOS, CONCURRENCY, Model, ModelHold, Money
 from tests.billing.gate.valkey import Valkey
 
-IS_LONG = os.environ.get("GATE_MODEL") == "long"
 # Small sums, so that a step often meets a bound exactly or misses it by one.
 OPENING = {"acme": 40, "globex": 12, "zero": 0}
 BUDGETS = (Budget(Scope.KEY, "total", BUDGET_NANOS),)
@@ -54,7 +50,7 @@ class GateMachine(RuleBasedStateMachine):
 
     def __init__(self, server: Valkey) -> None:
         super().__init__()
-        self.redis = Redis(unix_socket_path=server.socket_path)
+        self.redis = server.redis()
         self.redis.flushall()
         self.runner = asyncio.Runner()
         self.client = RedisClient(server.url)
@@ -202,7 +198,6 @@ class GateMachine(RuleBasedStateMachine):
         assert watched == {i for i, h in self.model.holds.items() if h.state is HoldState.OPEN}
 
 
-@pytest.mark.timeout(3_600 if IS_LONG else 120)
 def test_the_gate_agrees_with_its_model(shared_valkey: Valkey) -> None:
     def machine() -> GateMachine:
         return GateMachine(shared_valkey)
@@ -210,8 +205,8 @@ def test_the_gate_agrees_with_its_model(shared_valkey: Valkey) -> None:
     run_state_machine_as_test(  # takes any factory of machines; its stubs say class
         machine,  # type: ignore[arg-type]
         settings=settings(
-            max_examples=200 if IS_LONG else 100,
-            stateful_step_count=2_000 if IS_LONG else 50,
+            max_examples=100,
+            stateful_step_count=50,
             deadline=None,
             database=None,  # the seed replays; nothing is left in the checkout
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -13,6 +13,9 @@ from billing.gate.steward import Steward
 from billing.gate.types import AdmitRequest, Admitted, Denied, Rule
 from tests.billing.gate.calls import SITE, a_call, ref
 
+# How many are let in is the question here, not how soon: a busy machine may take its time.
+PATIENCE_S = 10.0
+
 UNIT = 1_000_000_000  # nanos in one of the site's currency
 SEEDS = range(50)
 
@@ -21,7 +24,7 @@ Admit = Callable[[AdmitRequest], Awaitable[bool]]
 
 @pytest.fixture
 async def clients(valkey_url: str) -> AsyncIterator[list[RedisClient]]:
-    clients = [RedisClient(valkey_url) for _ in range(2)]
+    clients = [RedisClient(valkey_url, timeout_s=PATIENCE_S) for _ in range(2)]
     yield clients
     for client in clients:
         await client.close()

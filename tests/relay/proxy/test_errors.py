@@ -10,7 +10,10 @@ TABLE = {
     400: ("invalid_request_error", ["INVALID_JSON", "BAD_REQUEST", "MISSING_PARAMETER"]),
     401: ("authentication_error", ["NO_KEY", "UNKNOWN_KEY", "REVOKED_KEY", "EXPIRED_KEY"]),
     402: ("insufficient_quota", ["NO_CREDIT", "KEY_BUDGET"]),
-    403: ("permission_error", ["KEY_DISABLED", "ORGANIZATION_SUSPENDED", "MODEL_NOT_ALLOWED"]),
+    403: (
+        "permission_error",
+        ["KEY_DISABLED", "ORGANIZATION_SUSPENDED", "ORGANIZATION_FROZEN", "MODEL_NOT_ALLOWED"],
+    ),
     404: ("invalid_request_error", ["MODEL_NOT_FOUND", "NOT_FOUND"]),
     405: ("invalid_request_error", ["METHOD_NOT_ALLOWED"]),
     413: ("invalid_request_error", ["TOO_LARGE"]),

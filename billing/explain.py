@@ -1,0 +1,218 @@
+"""Why a Call cost what it cost: everything that made its charge, from one record, as exact figures.
+
+Reads only, and computes nothing that the record does not show: the arithmetic is redone from its
+lines, so that whoever adds them up gets the charge. Customers get it without upstreams and costs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from billing.events import PriceLine
+from billing.models import LedgerEntry, Price, Refusal, UsageRecord
+from billing.money import TOKENS_PER_PRICE_UNIT
+from billing.pricing import total_nanos
+
+# Behind the point of an exact amount in nanos: prices are per million tokens.
+FRACTION_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """quantity × nanos per million tokens; `product` is in millionths of a nano."""
+
+    bucket: str
+    quantity: int
+    nanos_per_mtok: int
+
+    @property
+    def product(self) -> int:
+        return self.quantity * self.nanos_per_mtok
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """The ledger transaction that a Call is part of, from its organization's side."""
+
+    id: int
+    kind: str
+    external_id: str
+    created_at: str
+    amount_nanos: int
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One Call. `price` is None for a Call that nothing was charged for."""
+
+    record: UsageRecord
+    price: Price | None
+    lines: tuple[Line, ...]
+    booking: Booking | None
+
+    @property
+    def sum(self) -> int:
+        """What the lines add up to, in millionths of a nano, before it is rounded."""
+        return sum(line.product for line in self.lines)
+
+    @property
+    def total_nanos(self) -> int:
+        """The sum rounded once, half-even."""
+        return total_nanos(
+            [PriceLine(each.bucket, each.quantity, each.nanos_per_mtok) for each in self.lines]
+        )
+
+    @property
+    def owed_nanos(self) -> int:
+        """What was charged and what was written off."""
+        return self.record.charge_nanos + self.record.written_off_nanos
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the arithmetic gives what was settled."""
+        return self.total_nanos == self.owed_nanos
+
+    @property
+    def is_rounded(self) -> bool:
+        return self.sum % TOKENS_PER_PRICE_UNIT != 0
+
+    @property
+    def margin_nanos(self) -> int:
+        """Charged less cost; staff only."""
+        return self.record.charge_nanos - self.record.cost_nanos
+
+    @property
+    def attempts(self) -> list[dict[str, Any]]:
+        """Each try with what it cost us; staff only. Only the one that answered costs anything."""
+        tries = [dict(each) for each in self.record.attempts]
+        answered = [each for each in tries if each.get("upstream") == self.record.upstream]
+        for each in tries:
+            is_paid = bool(answered) and each is answered[-1]
+            each["cost_nanos"] = self.record.cost_nanos if is_paid else 0
+        return tries
+
+
+def explain(record: UsageRecord) -> Explanation:
+    """The explanation of a Call; three queries at most."""
+    lines = tuple(
+        Line(each["bucket"], each["quantity"], each["nanos_per_mtok"]) for each in record.lines
+    )
+    price = Price.objects.filter(pk=record.price_id).first() if record.price_id else None
+    return Explanation(record, price, lines, _booking(record))
+
+
+def _booking(record: UsageRecord) -> Booking | None:
+    entry = (
+        LedgerEntry.objects.select_related("transaction")
+        .filter(
+            transaction=record.ledger_transaction_id,
+            account__organization=record.organization_id,
+        )
+        .first()
+    )
+    if entry is None:
+        return None
+    calls = UsageRecord.objects.filter(ledger_transaction=entry.transaction_id)
+    return Booking(
+        id=entry.transaction_id,
+        kind=entry.transaction.kind,
+        external_id=entry.transaction.external_id,
+        created_at=entry.transaction.created_at.isoformat(),
+        amount_nanos=entry.amount_nanos,
+        calls=calls.filter(organization=record.organization_id).count(),
+    )
+
+
+def exact_nanos(product: int) -> str:
+    """Millionths of a nano as nanos, every digit: `375000000` is "375.000000"."""
+    whole, rest = divmod(product, TOKENS_PER_PRICE_UNIT)
+    return f"{whole}.{rest:0{FRACTION_DIGITS}d}"
+
+
+def as_json(told: Explanation) -> dict[str, Any]:
+    """As `manage.py explain` prints it: for staff, with upstreams and costs."""
+    record = told.record
+    return {
+        "id": record.request_id,
+        "site": record.site_id,
+        "organization": record.organization_id,
+        "api_key": record.api_key_id,
+        "currency": record.site.currency,
+        "endpoint": record.endpoint,
+        "model": record.model,
+        "status": record.status,
+        "error_code": record.error_code,
+        "ending": record.ending,
+        "is_late": record.is_late,
+        "is_reaped": record.ending == UsageRecord.Ending.REAPED,
+        "is_estimated": record.is_estimated,
+        "admitted_at": record.admitted_at.isoformat(),
+        "ended_at": record.ended_at.isoformat(),
+        "price_version": _price_json(told.price),
+        "buckets": {
+            "input": record.input_tokens,
+            "cached_input": record.cached_input_tokens,
+            "output": record.output_tokens,
+        },
+        "reasoning_tokens_in_output": record.reasoning_tokens,
+        **_arithmetic_json(told),
+        "upstream": record.upstream,
+        "attempts": told.attempts,
+        "cost_nanos": record.cost_nanos,
+        "margin_nanos": told.margin_nanos,
+    }
+
+
+def _arithmetic_json(told: Explanation) -> dict[str, Any]:
+    record, booking = told.record, told.booking
+    return {
+        "lines": [
+            {
+                "bucket": line.bucket,
+                "quantity": line.quantity,
+                "nanos_per_mtok": line.nanos_per_mtok,
+                "nanos": exact_nanos(line.product),
+            }
+            for line in told.lines
+        ],
+        "sum_nanos": exact_nanos(told.sum),
+        "rounded_nanos": told.total_nanos,
+        "hold_nanos": record.hold_nanos,
+        "charge_nanos": record.charge_nanos,
+        "written_off_nanos": record.written_off_nanos,
+        "ok": told.is_sound,
+        "ledger_transaction": None
+        if booking is None
+        else {name: getattr(booking, name) for name in booking.__slots__},
+    }
+
+
+def _price_json(price: Price | None) -> Mapping[str, Any] | None:
+    if price is None:
+        return None
+    return {
+        "id": price.pk,
+        "site": price.site_id,
+        "effective_from": price.effective_from.isoformat(),
+        "nanos_per_mtok": price.components,
+    }
+
+
+def refusal_as_json(refusal: Refusal) -> dict[str, Any]:
+    """A Call that was turned away: there is nothing to add up."""
+    return {
+        "id": refusal.pk,
+        "organization": refusal.organization_id,
+        "api_key": refusal.api_key_id,
+        "at": refusal.at.isoformat(),
+        "model": refusal.model,
+        "endpoint": refusal.endpoint,
+        "status": refusal.status,
+        "error_code": refusal.code,
+        "rule": refusal.rule,
+        "is_refused": True,
+        "stands_for": refusal.multiplier,
+        "charge_nanos": 0,
+        "ok": True,
+    }

@@ -1,0 +1,43 @@
+"""Sums of UsageRecords for charts and reports: small enough to read a year of, never the truth."""
+
+from django.db import models
+
+from accounts.models import Organization, Site
+
+
+class UsageRollup(models.Model):
+    """Calls admitted within one quarter of an hour that have everything here in common.
+
+    Written in the transaction that writes the records, so that both always agree.
+    """
+
+    start = models.DateTimeField(db_comment="of the 15 minutes; every time zone's days fit them")
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # Not a foreign key: a key that is deleted must not merge two rows.
+    api_key = models.CharField(max_length=40, blank=True, db_comment="id; empty: none any more")
+    model = models.CharField(max_length=200)
+    upstream = models.CharField(max_length=40, blank=True)
+    status = models.PositiveSmallIntegerField()
+    calls = models.BigIntegerField()
+    errors = models.BigIntegerField(db_comment="calls whose status is not 2xx or 3xx")
+    input_tokens = models.BigIntegerField()
+    cached_input_tokens = models.BigIntegerField()
+    output_tokens = models.BigIntegerField()
+    reasoning_tokens = models.BigIntegerField()
+    charge_nanos = models.BigIntegerField()
+    written_off_nanos = models.BigIntegerField()
+    cost_nanos = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "start", "api_key", "model", "upstream", "status"],
+                name="usage_rollup_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["start"], name="usage_rollup_start")]

@@ -1,0 +1,140 @@
+"""Between a Call and the gate's admission: what to hold, and what a refusal means. No I/O."""
+
+import math
+import sys
+import time
+from datetime import UTC, datetime
+
+from billing.gate.types import (
+    AdmitRequest,
+    Admitted,
+    Budget,
+    Denied,
+    HoldRef,
+    RateState,
+    RateWindow,
+    Rule,
+    Scope,
+)
+from billing.money import TOKENS_PER_PRICE_UNIT
+from billing.periods import current
+from billing.pricing import Bucket, Buckets, PriceVersion, price, worst_case
+from relay.adapters import usage_events
+from relay.adapters.rights import Rights
+from relay.proxy import types as proxy
+from relay.proxy.errors import ApiError, Cause
+from relay.proxy.types import Admission, Call, Rates
+
+# The least output worth asking a model for (design, section 4.4).
+OUTPUT_TOKENS_MIN = 16
+
+_CAUSES = {
+    Rule.KEY_BUDGET: Cause.KEY_BUDGET,
+    Rule.ORGANIZATION_BUDGET: Cause.KEY_BUDGET,
+    Rule.BALANCE: Cause.NO_CREDIT,
+}
+
+
+def admit_request(call: Call) -> AdmitRequest:
+    """The worst case at real prices; sets `call.hold`."""
+    rights: Rights = call.caller.rights
+    input_nanos, output_nanos_per_token = worst_case(call.offer.price, call.input_tokens_bound)
+    # A caller's own cap counts at once, as vendors do it; ours is far above what is used.
+    output_estimate = 0 if call.is_clampable else call.output_tokens_cap
+    call.hold = HoldRef(
+        site=call.site.id,
+        request_id=call.request_id,
+        organization=call.caller.organization_id,
+        key=call.caller.key_id,
+        budgets=_budgets(rights),
+    )
+    return AdmitRequest(
+        hold=call.hold,
+        input_nanos=input_nanos,
+        output_tokens_cap=call.output_tokens_cap,
+        output_nanos_per_token=output_nanos_per_token,
+        output_tokens_min=OUTPUT_TOKENS_MIN * call.choices,
+        is_clampable=call.is_clampable,
+        tokens_estimate=call.input_tokens_guess + output_estimate,
+        key_limits=rights.key_limits,
+        organization_limits=rights.organization_limits,
+        event=usage_events.untouched(call).event,
+    )
+
+
+def hold_of(call: Call) -> HoldRef:
+    """The Hold of an admitted Call."""
+    hold: HoldRef = call.hold
+    return hold
+
+
+def note_admitted(call: Call, reply: Admitted) -> None:
+    """Set what the gate granted."""
+    call.renewed_at = call.started_at
+    call.admission = Admission(
+        hold_nanos=reply.hold_nanos,
+        output_tokens_cap=reply.output_tokens_cap,
+        is_clamped=reply.is_clamped,
+        rates=_rates(reply.rates),
+    )
+    call.covered_tokens = covered_tokens(call, reply.hold_nanos)
+
+
+def covered_tokens(call: Call, hold_nanos: int) -> int:
+    """How many tokens of output `hold_nanos` pay for, beside the prompt as we guess it."""
+    version: PriceVersion = call.offer.price
+    output_price = version.nanos_per_mtok(Bucket.OUTPUT)
+    if output_price == 0:
+        return sys.maxsize
+    left_nanos = hold_nanos - price(Buckets(input=call.input_tokens_guess), version).nanos
+    return left_nanos * TOKENS_PER_PRICE_UNIT // output_price
+
+
+def nanos_to_cover(call: Call, output_tokens: int) -> int:
+    """The Hold that pays for the prompt and so much output."""
+    buckets = Buckets(input=call.input_tokens_guess, output=output_tokens)
+    return price(buckets, call.offer.price).nanos + 1  # one rounding, and it may have been down
+
+
+def denial(denied: Denied) -> ApiError:
+    """A refusal of the gate, as the caller hears of it."""
+    cause = cause_of(denied.rule)
+    rates = _rates(denied.rates)
+    if cause is Cause.RATE_LIMIT:
+        wait_s = max(1, math.ceil(denied.retry_after_ms / 1000))
+        scope, _, what = denied.rule.value.partition("_")
+        unit = "calls at a time" if what == "concurrency" else what.replace("_", " ")
+        rule = f"{what} {denied.limit} ({scope})"
+        return ApiError(
+            cause, detail=f"{denied.limit} {unit}", rule=rule, retry_after_s=wait_s, rates=rates
+        )
+    resets = ""
+    if denied.retry_after_ms:
+        # Periods begin on a full minute; two clocks may differ by a little.
+        ends_at_s = time.time() + denied.retry_after_ms / 1000
+        at = datetime.fromtimestamp(round(ends_at_s / 60) * 60, UTC)
+        resets = f"({at:%Y-%m-%d %H:%M} UTC)"
+    return ApiError(cause, detail=resets, rule=denied.rule.value, rates=rates)
+
+
+def cause_of(rule: Rule) -> Cause:
+    """Which of the relay's causes a rule of the gate is."""
+    return _CAUSES.get(rule, Cause.RATE_LIMIT)
+
+
+def _budgets(rights: Rights) -> tuple[Budget, ...]:
+    if rights.budget_nanos is None:
+        return ()
+    period = current(rights.budget_period, rights.zone, datetime.now(UTC))
+    return (Budget(Scope.KEY, period.name, rights.budget_nanos, period.ends_at_ms),)
+
+
+def _rates(state: RateState) -> Rates:
+    reset_s = max(1, math.ceil(state.reset_ms / 1000))
+
+    def shown(window: RateWindow | None) -> proxy.RateState | None:
+        if window is None:
+            return None
+        return proxy.RateState(window.limit, window.remaining, reset_s)
+
+    return Rates(shown(state.requests), shown(state.tokens))

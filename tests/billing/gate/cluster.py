@@ -1,0 +1,68 @@
+"""A Valkey Cluster of three primaries for the gate's tests, on loopback ports of its own."""
+
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+from redis import Redis
+
+from billing.gate import blocking
+from tests.billing.gate.valkey import START_TIMEOUT_S, Valkey
+
+PRIMARIES = 3
+SLOTS = 16_384
+TIMEOUT_S = 5.0
+
+
+def free_port() -> int:
+    """A port whose cluster bus, 10,000 above, exists too."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port: int = probe.getsockname()[1]
+        if port < 55_000:
+            return port
+
+
+class ValkeyCluster:
+    """Three primaries that share the slots evenly; stands in for one `Valkey`."""
+
+    def __init__(self) -> None:
+        self.ports = [free_port() for _ in range(PRIMARIES)]
+        self.servers = [Valkey(Path(tempfile.mkdtemp(prefix="gate-"))) for _ in self.ports]
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.ports[0]}"
+
+    def redis(self) -> Redis:
+        return blocking.connect(self.url, is_cluster=True, timeout_s=TIMEOUT_S)
+
+    def node(self, number: int) -> Redis:
+        """One primary by itself."""
+        return Redis(port=self.ports[number])
+
+    def start(self) -> None:
+        for server, port in zip(self.servers, self.ports, strict=True):
+            server.start("--cluster-enabled", "yes", "--port", str(port), "--bind", "127.0.0.1")
+        share = -(-SLOTS // PRIMARIES)
+        for number, port in enumerate(self.ports):
+            with self.node(number) as node:
+                first, last = number * share, min((number + 1) * share, SLOTS) - 1
+                node.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+                for other in self.ports:
+                    if other != port:
+                        node.execute_command("CLUSTER", "MEET", "127.0.0.1", other)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not all(self._is_formed(number) for number in range(PRIMARIES)):
+            assert time.monotonic() < deadline, "the cluster did not form"
+
+    def _is_formed(self, number: int) -> bool:
+        with self.node(number) as node:
+            info = node.execute_command("CLUSTER", "INFO")
+            slots = node.execute_command("CLUSTER", "SLOTS")
+        return b"cluster_state:ok" in info and len(slots) == PRIMARIES
+
+    def remove(self) -> None:
+        for server in self.servers:
+            server.remove()
