@@ -51,15 +51,12 @@ def wrk(base_url: str, *, key: str, seconds: int, stream: bool) -> float:
 
 
 def pin(deployment: Cluster) -> None:
-    """The relay alone on its core; everything else, threads of this process included, beside."""
+    """The relay alone on its core; this process, its threads and its other children beside it."""
     relay: Child = deployment.relays[0][0]
-    for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+    for pid in (os.getpid(), *(child.pid for child in deployment.group.children)):
         core = RELAY_CORE if pid == relay.pid else OTHER_CORE
-        for task in Path(f"/proc/{pid}/task").glob("*"):
-            try:
-                os.sched_setaffinity(int(task.name), core)
-            except (OSError, ValueError):
-                continue  # a kernel thread, or one that has just ended
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), core)
 
 
 def cpu_s(child: Child) -> float:

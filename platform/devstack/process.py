@@ -119,6 +119,11 @@ class ProcessGroup:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """What was started and not yet ended, in order."""
+        return tuple(self._children)
+
     def start(self, program: Program) -> Child:
         """Start a program and take responsibility for it."""
         child = Child(program)
