@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 FLUSH_S = 0.5
 # Distinct (key, code, model, …) in one flush; more means a scan, and the rest is not kept apart.
 GROUPS_MAX = 2_000
+# Refusals of one group in one flush that keep their own request id: as many as the log shows
+# before it samples. Those beyond are counted with the last.
+ROWS_MAX = 5
 
 
 class _Group(NamedTuple):
@@ -44,7 +47,7 @@ class RefusalSink:
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
-        self._counts: dict[_Group, _Count] = {}
+        self._counts: dict[_Group, list[_Count]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -81,12 +84,15 @@ class RefusalSink:
             param=error.param or "",
         )
         now_ms = time.time_ns() // 1_000_000
-        count = self._counts.get(group)
-        if count is not None:
-            count.count += 1
-            count.last_at_ms = now_ms
-        elif len(self._counts) < GROUPS_MAX:
-            self._counts[group] = _Count(request_id, now_ms, now_ms)
+        counts = self._counts.get(group)
+        if counts is None:
+            if len(self._counts) < GROUPS_MAX:
+                self._counts[group] = [_Count(request_id, now_ms, now_ms)]
+        elif len(counts) < ROWS_MAX:
+            counts.append(_Count(request_id, now_ms, now_ms))
+        else:
+            counts[-1].count += 1
+            counts[-1].last_at_ms = now_ms
 
     async def _run(self) -> None:
         while True:
@@ -97,7 +103,7 @@ class RefusalSink:
         counts, self._counts = self._counts, {}
         if not counts:
             return
-        commands = [self._append(group, count) for group, count in counts.items()]
+        commands = [self._append(group, count) for group in counts for count in counts[group]]
         results = await asyncio.gather(*commands, return_exceptions=True)
         lost = [result for result in results if isinstance(result, BaseException)]
         if lost:

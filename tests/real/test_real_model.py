@@ -144,8 +144,9 @@ async def test_fifty_calls_are_debited_by_the_models_own_count(
 
     counted = model.counted()
     assert _sum([each.usage for each in seen]) == counted
-    # A model may end its answer before it begins: then that end is all it made.
-    assert [each.usage for each in seen if not each.text and each.usage["output"] > 1] == []
+    # Asked directly, this server also streams no text for some of its JSON answers.
+    without_text = [_request(number) for number, each in enumerate(seen) if not each.text]
+    assert all(request["stream"] and "response_format" in request for request in without_text)
 
     records = rows(
         deployment,

@@ -109,7 +109,7 @@ def test_concurrency_is_free_again_when_a_call_ends(
         )
         refused = wire.post(customer, HELLO, relay=1)
         assert open_call.result().status_code == 200
-    _assert_rate_limited(refused, "1 concurrency")
+    _assert_rate_limited(refused, "1 calls at a time")
     assert wire.post(customer, HELLO, relay=1).status_code == 200
     told, _ = await_refusal(deployment, refused.headers["x-request-id"])
     assert told["rule"] == f"concurrency 1 ({scope})"

@@ -22,6 +22,10 @@ def cast(deployment: Cluster) -> dict[str, Customer]:
         "rich": {"amount": "5.00"},
         "zero": {"amount": "0"},
         "limited": {"amount": "5.00", "key": {"allowed_models": ["dear"]}},
+        # Refusals of one key and cause within half a second are counted as one row, under the
+        # first one's id: those whose row is looked up are nobody else's.
+        "broke": {"amount": "0"},
+        "barred": {"amount": "5.00", "key": {"allowed_models": ["dear"]}},
         "slow": {"amount": "5.00", "key": {"requests_per_minute": 1}},
         "budgeted": {"amount": "5.00", "key": {"budget_nanos": 1, "budget_period": "total"}},
         "forbidden": {"amount": "0", "site": "forbidding"},
@@ -85,9 +89,9 @@ def test_an_error_is_the_exception_that_programs_catch(
 @pytest.mark.parametrize(
     ("who", "host", "status", "code"),
     [
-        ("zero", "127.0.0.1", 402, "credit_balance_exhausted"),
+        ("broke", "127.0.0.1", 402, "credit_balance_exhausted"),
         ("budgeted", "127.0.0.1", 402, "key_budget_exceeded"),
-        ("limited", "127.0.0.1", 403, "model_not_allowed"),
+        ("barred", "127.0.0.1", 403, "model_not_allowed"),
         ("forbidden", "forbidding.localhost", 403, "credit_balance_exhausted"),
         ("quota", "limiting.localhost", 429, "credit_balance_exhausted"),
     ],

@@ -101,7 +101,9 @@ async def scripted(
     finally:
         listener.close()
         for task, writer in tasks.items():
-            writer.transport.abort()  # what is unsent would hold up `wait_closed`
+            # What is unsent would hold up `wait_closed`. CPython 3.11.2 raises when TLS has ended.
+            with suppress(AttributeError):
+                writer.transport.abort()
             task.cancel()
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, Exception):
