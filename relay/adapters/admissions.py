@@ -111,8 +111,8 @@ def denial(denied: Denied) -> ApiError:
     resets = ""
     if denied.retry_after_ms:
         # Periods begin on a full minute; two clocks may differ by a little.
-        ends_at_s = time.time() + denied.retry_after_ms / 1000
-        at = datetime.fromtimestamp(round(ends_at_s / 60) * 60, UTC)
+        ends_at_ms = time.time_ns() // 1_000_000 + denied.retry_after_ms
+        at = datetime.fromtimestamp((ends_at_ms + 30_000) // 60_000 * 60, UTC)
         resets = f"({at:%Y-%m-%d %H:%M} UTC)"
     return ApiError(cause, detail=resets, rule=denied.rule.value, rates=rates)
 

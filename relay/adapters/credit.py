@@ -174,6 +174,11 @@ def _renewal(call: Call, hold_nanos_min: int = 0) -> RenewRequest:
 
 
 def _note_hold(call: Call, renewal: Renewal) -> None:
-    if call.admission is not None:
-        call.admission = replace(call.admission, hold_nanos=renewal.hold_nanos)
     call.covered_tokens = covered_tokens(call, renewal.hold_nanos)
+    if call.admission is not None:
+        call.admission = replace(
+            call.admission,
+            hold_nanos=renewal.hold_nanos,
+            # An upstream that ignores the cap is paid for as far as the Hold grew.
+            output_tokens_cap=max(call.admission.output_tokens_cap, call.covered_tokens),
+        )

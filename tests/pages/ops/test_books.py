@@ -1,8 +1,9 @@
 """The page of the books shows what differs, who is frozen, what waits, and the way out of each."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
 from redis import Redis
 
 from accounts.models import Organization
@@ -31,7 +32,7 @@ def test_it_shows_differences_frozen_organizations_and_quarantine(
 
 
 def test_it_opens_with_redis_out_of_reach(
-    operator: Client, acme: Organization, settings: SettingsWrapper
+    operator: Client, acme: Organization, settings: Any
 ) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     connections.redis.cache_clear()

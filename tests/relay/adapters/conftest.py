@@ -39,4 +39,7 @@ async def link(gate: Redis) -> AsyncIterator[Link]:
 
 @pytest.fixture
 def credit(link: Link) -> GateCredit:
-    return GateCredit(Gate(link, owner="test"))
+    async def none_posted(request_ids: Sequence[str]) -> set[str]:
+        return set()
+
+    return GateCredit(Gate(link, owner="test"), connections_made=lambda: 1, find_posted=none_posted)

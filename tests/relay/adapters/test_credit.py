@@ -14,7 +14,7 @@ from billing.gate.blocking import command
 from billing.gate.keys import organization_key, usage_key
 from billing.gate.types import UNLIMITED, Limits
 from billing.pricing import PriceVersion
-from relay.adapters import credit as credit_module
+from relay.adapters import unposted
 from relay.adapters.credit import GateCredit
 from relay.adapters.rights import Rights
 from relay.proxy.errors import ApiError, Cause
@@ -190,7 +190,7 @@ async def test_no_usage_is_no_charge(credit: GateCredit, acme: Organization, gat
 async def test_a_settle_that_gets_no_answer_is_tried_again_until_it_does(
     credit: GateCredit, link: Link, acme: Organization, gate: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(credit_module, "RETRY_PAUSE_S", 0.01)
+    monkeypatch.setattr(unposted, "RETRY_PAUSE_S", 0.01)
     before, _ = figures(acme, gate)
     admitted = [call(acme, request_id=f"req_{number}") for number in range(3)]
     for each in admitted:
@@ -201,7 +201,7 @@ async def test_a_settle_that_gets_no_answer_is_tried_again_until_it_does(
     assert events(acme, gate) == []
     link.down = False
     async with asyncio.timeout(5):
-        await credit.drain()
+        await credit.stop()
     assert figures(acme, gate) == (before - 3 * 10_000, 0)
     assert len(events(acme, gate)) == 3
 
@@ -216,7 +216,7 @@ async def test_a_settle_that_is_cancelled_is_made_up_for(
     settling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await settling
-    await credit.drain()
+    await credit.stop()
     assert figures(acme, gate)[1] == 0
     assert len(events(acme, gate)) == 1
 
