@@ -187,9 +187,14 @@ def dt(value: datetime | None, style: str = "auto") -> SafeString:
 
 @register.filter
 def seconds(milliseconds: int | None) -> str:
-    """Milliseconds as seconds with two decimals; "-" when it was not measured."""
+    """Milliseconds as seconds with two decimals; "-" when it was not measured.
+
+    What two decimals would show as nothing stays in milliseconds.
+    """
     if milliseconds is None:
         return "-"
+    if milliseconds < 10:
+        return f"{milliseconds} ms"
     whole, rest = divmod(milliseconds, 1000)
     return f"{whole:,}.{rest // 10:02d} s"
 
