@@ -25,8 +25,10 @@ class SiteBacklog:
 
 def read() -> list[SiteBacklog]:
     """Every site's backlog now, by id. Raises GateError when Redis does not answer."""
-    found = []
-    for site_id in Site.objects.order_by("pk").values_list("pk", flat=True):
-        backlog = connections.usage_stream(site_id).read_backlog()
-        found.append(SiteBacklog(site_id, backlog.length, backlog.oldest_age_ms))
-    return found
+    return [read_site(pk) for pk in Site.objects.order_by("pk").values_list("pk", flat=True)]
+
+
+def read_site(site_id: str) -> SiteBacklog:
+    """One site's backlog now. Raises GateError when Redis does not answer."""
+    backlog = connections.usage_stream(site_id).read_backlog()
+    return SiteBacklog(site_id, backlog.length, backlog.oldest_age_ms)

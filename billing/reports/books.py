@@ -4,7 +4,7 @@ set aside. Reads only."""
 from dataclasses import dataclass
 
 from accounts.models import Site
-from billing import connections
+from billing import backlog, connections
 from billing.gate.errors import GateError
 from billing.models import AuditRun, Freeze, QuarantinedEvent
 
@@ -53,7 +53,7 @@ def backlogs() -> list[Backlog]:
 def _backlog(site: Site) -> Backlog:
     try:
         is_open = connections.steward().read_epoch(site.pk) is not None
-        backlog = connections.usage_stream(site.pk).read_backlog()
+        waiting = backlog.read_site(site.pk)
     except GateError:
         return Backlog(site, None, None, is_open=False)
-    return Backlog(site, backlog.length, backlog.oldest_age_ms, is_open)
+    return Backlog(site, waiting.events, waiting.oldest_ms, is_open)
