@@ -34,6 +34,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-hans": "该请求因模型的内容政策被拒绝。",
         "zh-hant": "此請求因模型的內容政策而遭拒。",
     },
+    "UNSUPPORTED_BY_UPSTREAM": {
+        "en": "This model does not support the parameter '{detail}'.",
+        "zh-hans": "该模型不支持参数“{detail}”。",
+        "zh-hant": "此模型不支援參數「{detail}」。",
+    },
     "NO_KEY": {
         "en": "No API key provided. Send it as 'Authorization: Bearer sk-…'.",
         "zh-hans": "未提供 API 密钥。请在请求头中加入“Authorization: Bearer sk-…”。",
@@ -64,6 +69,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-hans": "该 API 密钥的预算已用完。{detail}",
         "zh-hant": "此 API 金鑰的預算已用完。{detail}",
     },
+    "ORGANIZATION_BUDGET": {
+        "en": "Your organization's budget is spent. {detail}",
+        "zh-hans": "组织的预算已用完。{detail}",
+        "zh-hant": "組織的預算已用完。{detail}",
+    },
     "KEY_DISABLED": {
         "en": "This API key is disabled.",
         "zh-hans": "该 API 密钥已停用。",
@@ -84,10 +94,25 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-hans": "该 API 密钥无权使用模型“{detail}”。",
         "zh-hant": "此 API 金鑰無權使用模型「{detail}」。",
     },
+    "ENDPOINT_NOT_ALLOWED": {
+        "en": "This API key may not use the endpoint '{detail}'.",
+        "zh-hans": "该 API 密钥无权使用接口“{detail}”。",
+        "zh-hant": "此 API 金鑰無權使用端點「{detail}」。",
+    },
+    "IP_NOT_ALLOWED": {
+        "en": "This API key may not be used from the address {detail}.",
+        "zh-hans": "该 API 密钥不能从地址 {detail} 使用。",
+        "zh-hant": "此 API 金鑰不能從位址 {detail} 使用。",
+    },
     "MODEL_NOT_FOUND": {
         "en": "The model '{detail}' does not exist.",
         "zh-hans": "模型“{detail}”不存在。",
         "zh-hant": "模型「{detail}」不存在。",
+    },
+    "ENDPOINT_NOT_SUPPORTED": {
+        "en": "The model '{detail}' is not served at this endpoint.",
+        "zh-hans": "模型“{detail}”不支持该接口。",
+        "zh-hant": "模型「{detail}」不支援此端點。",
     },
     "NOT_FOUND": {
         "en": "Unknown request URL: {detail}",
@@ -99,6 +124,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-hans": "该地址仅接受 {detail} 请求。",
         "zh-hant": "此網址僅接受 {detail} 請求。",
     },
+    "CLIENT_TIMEOUT": {
+        "en": "The request was not received in time.",
+        "zh-hans": "未能及时收到完整的请求。",
+        "zh-hant": "未能及時收到完整的請求。",
+    },
+    "IDEMPOTENCY_CONFLICT": {
+        "en": "A request with the same Idempotency-Key is still under way.",
+        "zh-hans": "使用相同 Idempotency-Key 的请求仍在处理中。",
+        "zh-hant": "使用相同 Idempotency-Key 的請求仍在處理中。",
+    },
     "TOO_LARGE": {
         "en": "The request body is larger than {detail} bytes.",
         "zh-hans": "请求正文超过 {detail} 字节。",
@@ -108,6 +143,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Compressed request bodies are not accepted: send plain JSON.",
         "zh-hans": "不接受压缩的请求正文，请发送普通 JSON。",
         "zh-hant": "不接受壓縮的請求內容，請傳送一般 JSON。",
+    },
+    "IDEMPOTENCY_MISMATCH": {
+        "en": "The Idempotency-Key was used before with a different request.",
+        "zh-hans": "该 Idempotency-Key 已用于另一个不同的请求。",
+        "zh-hant": "此 Idempotency-Key 已用於另一個不同的請求。",
     },
     "MISDIRECTED": {
         "en": "No site answers at this host name.",

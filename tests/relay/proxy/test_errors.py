@@ -9,16 +9,26 @@ from relay.proxy.errors import ApiError, Cause
 TABLE = {
     400: ("invalid_request_error", ["INVALID_JSON", "BAD_REQUEST", "MISSING_PARAMETER"]),
     401: ("authentication_error", ["NO_KEY", "UNKNOWN_KEY", "REVOKED_KEY", "EXPIRED_KEY"]),
-    402: ("insufficient_quota", ["NO_CREDIT", "KEY_BUDGET"]),
+    402: ("insufficient_quota", ["NO_CREDIT", "KEY_BUDGET", "ORGANIZATION_BUDGET"]),
     403: (
         "permission_error",
-        ["KEY_DISABLED", "ORGANIZATION_SUSPENDED", "ORGANIZATION_FROZEN", "MODEL_NOT_ALLOWED"],
+        [
+            "KEY_DISABLED",
+            "ORGANIZATION_SUSPENDED",
+            "ORGANIZATION_FROZEN",
+            "MODEL_NOT_ALLOWED",
+            "ENDPOINT_NOT_ALLOWED",
+            "IP_NOT_ALLOWED",
+        ],
     ),
-    404: ("invalid_request_error", ["MODEL_NOT_FOUND", "NOT_FOUND"]),
+    404: ("invalid_request_error", ["MODEL_NOT_FOUND", "NOT_FOUND", "ENDPOINT_NOT_SUPPORTED"]),
     405: ("invalid_request_error", ["METHOD_NOT_ALLOWED"]),
+    408: ("invalid_request_error", ["CLIENT_TIMEOUT"]),
+    409: ("invalid_request_error", ["IDEMPOTENCY_CONFLICT"]),
     413: ("invalid_request_error", ["TOO_LARGE"]),
     415: ("invalid_request_error", ["ENCODING"]),
     421: ("invalid_request_error", ["MISDIRECTED"]),
+    422: ("invalid_request_error", ["IDEMPOTENCY_MISMATCH"]),
     429: ("rate_limit_error", ["RATE_LIMIT"]),
     500: ("server_error", ["INTERNAL"]),
     502: ("server_error", ["UPSTREAM_ERROR"]),
@@ -31,6 +41,9 @@ CODES = {
     "REVOKED_KEY": "invalid_api_key",
     "NO_CREDIT": "credit_balance_exhausted",
     "KEY_BUDGET": "key_budget_exceeded",
+    "ORGANIZATION_BUDGET": "organization_budget_exceeded",
+    "ENDPOINT_NOT_ALLOWED": "endpoint_not_allowed",
+    "IP_NOT_ALLOWED": "ip_not_allowed",
     "MODEL_NOT_ALLOWED": "model_not_allowed",
     "MODEL_NOT_FOUND": "model_not_found",
     "TOO_LARGE": "request_too_large",
@@ -94,7 +107,7 @@ def test_a_detail_is_never_taken_for_a_pattern() -> None:
     assert "{detail}{0}%s" in messages.text("MODEL_NOT_FOUND", "en", "{detail}{0}%s")
 
 
-@pytest.mark.parametrize("cause", [Cause.NO_CREDIT, Cause.KEY_BUDGET])
+@pytest.mark.parametrize("cause", [Cause.NO_CREDIT, Cause.KEY_BUDGET, Cause.ORGANIZATION_BUDGET])
 @pytest.mark.parametrize("status", [402, 403, 429])
 def test_a_site_chooses_the_status_of_a_spent_balance(cause: Cause, status: int) -> None:
     error = ApiError(cause)
