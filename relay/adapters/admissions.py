@@ -22,7 +22,7 @@ from billing.pricing import Bucket, Buckets, PriceVersion, price, worst_case
 from relay.adapters import usage_events
 from relay.adapters.rights import Rights
 from relay.proxy import types as proxy
-from relay.proxy.errors import ApiError, Cause
+from relay.proxy.errors import ApiError, Cause, Detail
 from relay.proxy.types import Admission, Call, Rates
 
 # The least output worth asking a model for (design, section 4.4).
@@ -103,17 +103,19 @@ def denial(denied: Denied) -> ApiError:
     if cause is Cause.RATE_LIMIT:
         wait_s = max(1, math.ceil(denied.retry_after_ms / 1000))
         scope, _, what = denied.rule.value.partition("_")
-        unit = "calls at a time" if what == "concurrency" else what.replace("_", " ")
-        rule = f"{what} {denied.limit} ({scope})"
         return ApiError(
-            cause, detail=f"{denied.limit} {unit}", rule=rule, retry_after_s=wait_s, rates=rates
+            cause,
+            detail=Detail(what, denied.limit),
+            rule=f"{what} {denied.limit} ({scope})",
+            retry_after_s=wait_s,
+            rates=rates,
         )
-    resets = ""
+    resets: str | Detail = ""
     if denied.retry_after_ms:
         # Periods begin on a full minute; two clocks may differ by a little.
         ends_at_ms = time.time_ns() // 1_000_000 + denied.retry_after_ms
         at = datetime.fromtimestamp((ends_at_ms + 30_000) // 60_000 * 60, UTC)
-        resets = f"({at:%Y-%m-%d %H:%M} UTC)"
+        resets = Detail("renews_at", f"{at:%Y-%m-%d %H:%M} UTC")
     return ApiError(cause, detail=resets, rule=denied.rule.value, rates=rates)
 
 

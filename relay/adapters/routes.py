@@ -15,6 +15,7 @@ from billing.prices import version_of
 from billing.pricing import PriceError, PriceVersion
 from relay.models import Route as RouteRow
 from relay.models import Upstream
+from relay.proxy import error_contract
 from relay.proxy.renaming import Renaming
 from relay.proxy.types import Offer, Route, Site, Snapshot
 from relay.proxy.upstream.port import HeaderBlock, Origin
@@ -87,7 +88,11 @@ def _read(now: datetime) -> tuple[Snapshot, datetime | None]:
     """The snapshot in force at `now`, and when a scheduled price will change it."""
     sites = list(SiteRow.objects.filter(is_active=True).prefetch_related("domains"))
     by_host = {
-        domain.domain: Site(site.id, site.language, site.no_credit_status)
+        domain.domain: Site(
+            site.id,
+            site.language,
+            error_contract.resolve([error_contract.no_credit(site.no_credit_status)]),
+        )
         for site in sites
         for domain in site.domains.all()
     }

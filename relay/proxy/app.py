@@ -5,10 +5,11 @@ import logging
 import time
 from dataclasses import dataclass
 
-from relay.proxy import chat_request, model_list
+from relay.proxy import chat_request, errors, model_list
 from relay.proxy.attempts import Opener
 from relay.proxy.calls import ENDPOINT, Conductor, new_call
-from relay.proxy.client import Client, Receive, Scope, Send, rate_headers
+from relay.proxy.client import Client, Receive, Scope, Send
+from relay.proxy.dialect import Dialect
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.ports import CreditGate, KeyDirectory, RouteTable, UsageSink
 from relay.proxy.request_ids import new_request_id
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # Acceptance parameter: a checkpoint a second for Calls that delivered something since.
 TICK_S = 1.0
-ENGLISH_ONLY = Site(id="", language="en", no_credit_status=402)
+ENGLISH_ONLY = Site(id="", language="en")
 _JSON = (b"content-type", b"application/json")
 _CHAT_PATHS = frozenset({"/v1/chat/completions", "/compatible-mode/v1/chat/completions"})
 _MODELS_PATHS = ("/v1/models", "/compatible-mode/v1/models")
@@ -146,8 +147,12 @@ class Relay:
     async def _refuse(self, request: _Request, error: ApiError) -> None:
         """Answer with the error and count it; after the first byte there is nothing to answer."""
         client, site = request.client, request.site
-        status = error.status_for(site.no_credit_status)
         admission = request.call.admission if request.call else None
+        if admission is not None:
+            error.rates = admission.rates
+        status, headers, body = errors.answer(
+            error, site.contract, Dialect.CHAT, site.language, request.id
+        )
         if request.caller is not None and admission is None:
             self._ports.sink.refused(
                 error,
@@ -157,20 +162,8 @@ class Relay:
                 endpoint=ENDPOINT,
                 model=request.model,
             )
-        if client.has_left or client.is_started:
-            return
-        headers = [
-            _JSON,
-            _id_header(request),
-            *rate_headers(admission.rates if admission else error.rates),
-        ]
-        if error.retry_after_s is not None:
-            headers.append((b"retry-after", b"%d" % error.retry_after_s))
-        if error.cause is Cause.METHOD_NOT_ALLOWED:
-            headers.append((b"allow", error.detail.encode()))  # RFC 9110, 15.5.6
-        if error.is_final(status):
-            headers.append((b"x-should-retry", b"false"))
-        await client.answer(status, headers, error.body(site.language))
+        if not (client.has_left or client.is_started):
+            await client.answer(status, headers, body)
 
 
 def _site(snapshot: Snapshot, host: str) -> Site:

@@ -10,10 +10,12 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from relay.proxy import metering, sse
+from relay.proxy import errors, metering
+from relay.proxy.answer_headers import rate_headers
 from relay.proxy.attempts import Opened, Opener
 from relay.proxy.chat_request import ChatRequest
-from relay.proxy.client import Client, rate_headers
+from relay.proxy.client import Client
+from relay.proxy.dialect import Dialect
 from relay.proxy.dialects import openai
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.ports import CreditGate
@@ -59,7 +61,7 @@ class Conductor:
             await self._left(call, client)
         except ApiError as error:
             client.unwatch()
-            call.status = error.status_for(call.site.no_credit_status)
+            call.status = call.site.contract.status(error.cause)
             call.error_code = error.cause.value.code
             raise
         except Exception:
@@ -200,13 +202,14 @@ def _cut_short(
     A Call that outgrew its money pays by our own count, which its Hold covers.
     """
     if isinstance(failure, ApiError):
-        error, text, given = failure, None, None
+        error, given = failure, None
     else:
-        error, text, given = ApiError(Cause.UPSTREAM_ERROR), "STREAM_CUT", reader.usage
+        error, given = ApiError(Cause.STREAM_CUT), reader.usage
     call.usage = metering.of_stream(call, given, is_whole=False)
     call.ending, call.error_code = Ending.CUT, error.cause.value.code
     why = type(failure).__name__ if failure else "its own error"
     log.info("%s: %s of %s cut: %s", call.request_id, call.error_code, call.upstream_id, why)
     # set apart from whatever half frame the client may hold
     gap = b"\n\n" if reader.has_overlong else b""
-    return gap + sse.event(error.body(call.site.language, text=text))
+    site = call.site
+    return gap + errors.event(error, site.contract, Dialect.CHAT, site.language, call.request_id)

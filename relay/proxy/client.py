@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+from relay.proxy.answer_headers import Header
 from relay.proxy.errors import ApiError, Cause
-from relay.proxy.types import Rates
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Header = tuple[bytes, bytes]
 
 _BEARER = b"bearer "
 # Where SDKs put the key, in the order in which we look (design, section 4.2).
@@ -122,18 +121,3 @@ class Client:
         length = (b"content-length", b"%d" % len(body))
         await self.start(status, (*headers, length))
         await self.write(b"" if self.scope["method"] == "HEAD" else body, is_last=True)
-
-
-def rate_headers(rates: Rates | None) -> list[Header]:
-    """`x-ratelimit-*` as OpenAI names them; nothing where the gate was not asked."""
-    headers: list[Header] = []
-    if rates is None:
-        return headers
-    for kind, rate in ((b"requests", rates.requests), (b"tokens", rates.tokens)):
-        if rate is not None:
-            headers += [
-                (b"x-ratelimit-limit-" + kind, b"%d" % rate.limit),
-                (b"x-ratelimit-remaining-" + kind, b"%d" % rate.remaining),
-                (b"x-ratelimit-reset-" + kind, b"%ds" % rate.reset_s),
-            ]
-    return headers

@@ -1,5 +1,8 @@
 """What a refused caller reads, in the site's language. `{detail}` is ours, never an upstream's."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 ENGLISH = "en"
 
 # cause name -> language -> text
@@ -192,7 +195,48 @@ TEXTS: dict[str, dict[str, str]] = {
 }
 
 
-def text(cause: str, language: str, detail: str = "") -> str:
-    """The message for a cause; English where the language is not one of ours."""
-    texts = TEXTS[cause]
-    return texts.get(language, texts[ENGLISH]).replace("{detail}", detail).rstrip()
+# Details that are worded in the reader's language: name -> language -> text
+DETAILS: dict[str, dict[str, str]] = {
+    "requests_per_minute": {
+        "en": "{value} requests per minute",
+        "zh-hans": "每分钟 {value} 次请求",
+        "zh-hant": "每分鐘 {value} 次請求",
+    },
+    "tokens_per_minute": {
+        "en": "{value} tokens per minute",
+        "zh-hans": "每分钟 {value} 个 token",
+        "zh-hant": "每分鐘 {value} 個 token",
+    },
+    "concurrency": {
+        "en": "{value} calls at a time",
+        "zh-hans": "同时 {value} 个请求",
+        "zh-hant": "同時 {value} 個請求",
+    },
+    "renews_at": {
+        "en": "It renews at {value}.",
+        "zh-hans": "将于 {value} 重置。",
+        "zh-hant": "將於 {value} 重置。",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A detail that still has to be worded: `name` is one of DETAILS."""
+
+    name: str
+    value: str | int
+
+
+def pick(texts: Mapping[str, str], language: str) -> str:
+    """The text in `language`; English where the language is not one of ours."""
+    return texts.get(language) or texts[ENGLISH]
+
+
+def fill(text: str, language: str, detail: str | Detail) -> str:
+    """The text with its detail, if it takes one, in the same language."""
+    if "{detail}" not in text:
+        return text
+    if isinstance(detail, Detail):
+        detail = pick(DETAILS[detail.name], language).replace("{value}", str(detail.value))
+    return text.replace("{detail}", detail).rstrip()

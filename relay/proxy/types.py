@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from relay.proxy import error_contract
+from relay.proxy.error_contract import ErrorContract
 from relay.proxy.renaming import Renaming
 from relay.proxy.upstream.port import HeaderBlock, Origin
 
@@ -40,7 +42,9 @@ class Site:
 
     id: str
     language: str
-    no_credit_status: int
+    contract: ErrorContract = error_contract.DEFAULT
+    cors_origins: frozenset[str] = frozenset()  # where browsers may call from; "*" is anywhere
+    path_aliases: tuple[str, ...] = ()  # path prefixes that mean `/v1`
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from relay.proxy import error_contract
 from relay.proxy.app import Ports, Relay
 from relay.proxy.attempts import Opener
 from relay.proxy.errors import ApiError
@@ -86,7 +87,8 @@ def offer(*routes: Route, **changes: Any) -> Offer:
 
 
 def site(site_id: str = "acme", language: str = "en", no_credit_status: int = 402) -> Site:
-    return Site(site_id, language, no_credit_status)
+    contract = error_contract.resolve([error_contract.no_credit(no_credit_status)])
+    return Site(site_id, language, contract)
 
 
 def call(**changes: Any) -> Call:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from relay.proxy.client import Client, rate_headers
+from relay.proxy.answer_headers import rate_headers
+from relay.proxy.client import Client
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.types import Rates, RateState
 from tests.relay.proxy.fakes import Message
