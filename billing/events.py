@@ -19,14 +19,26 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     status: int
     code: str
     latency_ms: int
+    cost_nanos: int = 0
+    cost_id: int = 0  # the version it was worked out by; 0: not known, or nothing to pay
 
 
-class PriceLine(msgspec.Struct, frozen=True, gc=False):
-    """One line of the arithmetic: quantity × nanos_per_mtok."""
+# Prices are per million tokens, or each: then a unit counts as a million.
+PER_MILLION = 1_000_000
+
+
+class PriceLine(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One line of the arithmetic: quantity × a price per million, or a price each."""
 
     bucket: str
     quantity: int
-    nanos_per_mtok: int
+    nanos_per_mtok: int = 0
+    nanos_per_unit: int = 0
+
+    @property
+    def product(self) -> int:
+        """In millionths of a nano: nothing is rounded yet."""
+        return self.quantity * (self.nanos_per_mtok + self.nanos_per_unit * PER_MILLION)
 
 
 class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -52,7 +64,9 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     input_tokens: int = 0
     cached_input_tokens: int = 0
     output_tokens: int = 0
-    reasoning_tokens: int = 0
+    reasoning_tokens: int = 0  # of the output
+    quantities: dict[str, int] = {}  # the rarer buckets, by name
+    adjustment_bp: int = 0  # the plan's, in basis points of the version's prices
     lines: tuple[PriceLine, ...] = ()
     cost_nanos: int = 0
     attempts: tuple[Attempt, ...] = ()

@@ -10,8 +10,7 @@ from typing import Any
 
 from billing.events import PriceLine
 from billing.models import LedgerEntry, Price, Refusal, UsageRecord
-from billing.money import TOKENS_PER_PRICE_UNIT
-from billing.pricing import total_nanos
+from billing.money import TOKENS_PER_PRICE_UNIT, round_half_even
 
 # Behind the point of an exact amount in nanos: prices are per million tokens.
 FRACTION_DIGITS = 6
@@ -19,15 +18,23 @@ FRACTION_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """quantity × nanos per million tokens; `product` is in millionths of a nano."""
+    """quantity × nanos per million or each; `product` is in millionths of a nano."""
 
     bucket: str
     quantity: int
     nanos_per_mtok: int
+    nanos_per_unit: int
 
     @property
     def product(self) -> int:
-        return self.quantity * self.nanos_per_mtok
+        return PriceLine(
+            self.bucket, self.quantity, self.nanos_per_mtok, self.nanos_per_unit
+        ).product
+
+    @property
+    def price_nanos(self) -> int:
+        """Per unit where it is priced so, else per million."""
+        return self.nanos_per_unit or self.nanos_per_mtok
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +66,7 @@ class Explanation:
     @property
     def total_nanos(self) -> int:
         """The sum rounded once, half-even."""
-        return total_nanos(
-            [PriceLine(each.bucket, each.quantity, each.nanos_per_mtok) for each in self.lines]
-        )
+        return round_half_even(self.sum, TOKENS_PER_PRICE_UNIT)
 
     @property
     def owed_nanos(self) -> int:
@@ -84,19 +89,20 @@ class Explanation:
 
     @property
     def attempts(self) -> list[dict[str, Any]]:
-        """Each try with what it cost us; staff only. Only the one that answered costs anything."""
-        tries = [dict(each) for each in self.record.attempts]
-        answered = [each for each in tries if each.get("upstream") == self.record.upstream]
-        for each in tries:
-            is_paid = bool(answered) and each is answered[-1]
-            each["cost_nanos"] = self.record.cost_nanos if is_paid else 0
-        return tries
+        """Each try with what it cost us, by which version of its cost; staff only."""
+        return [{"cost_nanos": 0, "cost_id": 0} | each for each in self.record.attempts]
 
 
 def explain(record: UsageRecord) -> Explanation:
     """The explanation of a Call; three queries at most."""
     lines = tuple(
-        Line(each["bucket"], each["quantity"], each["nanos_per_mtok"]) for each in record.lines
+        Line(
+            each["bucket"],
+            each["quantity"],
+            each.get("nanos_per_mtok", 0),
+            each.get("nanos_per_unit", 0),
+        )
+        for each in record.lines
     )
     price = Price.objects.filter(pk=record.price_id).first() if record.price_id else None
     return Explanation(record, price, lines, _booking(record))
@@ -150,10 +156,12 @@ def as_json(told: Explanation) -> dict[str, Any]:
         "admitted_at": record.admitted_at.isoformat(),
         "ended_at": record.ended_at.isoformat(),
         "price_version": _price_json(told.price),
+        "adjustment_bp": record.adjustment_bp,
         "buckets": {
             "input": record.input_tokens,
             "cached_input": record.cached_input_tokens,
             "output": record.output_tokens,
+            **record.quantities,
         },
         "reasoning_tokens_in_output": record.reasoning_tokens,
         **_arithmetic_json(told),
@@ -171,7 +179,7 @@ def _arithmetic_json(told: Explanation) -> dict[str, Any]:
             {
                 "bucket": line.bucket,
                 "quantity": line.quantity,
-                "nanos_per_mtok": line.nanos_per_mtok,
+                "nanos_per_unit" if line.nanos_per_unit else "nanos_per_mtok": line.price_nanos,
                 "nanos": exact_nanos(line.product),
             }
             for line in told.lines
@@ -194,8 +202,9 @@ def _price_json(price: Price | None) -> Mapping[str, Any] | None:
     return {
         "id": price.pk,
         "site": price.site_id,
+        "organization": price.organization_id,
         "effective_from": price.effective_from.isoformat(),
-        "nanos_per_mtok": price.components,
+        "components": price.components,
     }
 
 

@@ -4,65 +4,51 @@ The relay prices with it at settle and the audit re-prices with it later: the sa
 come out, so a PriceVersion is all that the arithmetic may depend on.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from billing.errors import BillingError
 from billing.events import PriceLine
-from billing.money import NANOS_MAX, TOKENS_PER_PRICE_UNIT, round_half_even, round_up
-
-
-class Bucket(StrEnum):
-    """What is counted and priced apart. The buckets of a Call are disjoint."""
-
-    INPUT = "input"
-    CACHED_INPUT = "cached_input"
-    OUTPUT = "output"
-
-
-REQUIRED = (Bucket.INPUT, Bucket.OUTPUT)
-# A bucket without a price of its own is charged as another: never for nothing by omission.
-FALLBACK = {Bucket.CACHED_INPUT: Bucket.INPUT}
-
-
-class PriceError(BillingError, ValueError):
-    """A price or a usage that nothing can be charged by."""
-
-    code = "invalid_price"
-
-
-@dataclass(frozen=True, slots=True)
-class PriceVersion:
-    """One immutable version: nanos of the site's currency per million tokens, by bucket."""
-
-    id: int
-    components: Mapping[str, int]
-
-    def nanos_per_mtok(self, bucket: Bucket) -> int:
-        """The bucket's price, or that of the bucket it falls back to."""
-        name = bucket if bucket in self.components else FALLBACK.get(bucket, bucket)
-        try:
-            return self.components[name]
-        except KeyError:
-            raise PriceError(f"price version {self.id} has no {bucket} price") from None
+from billing.money import TOKENS_PER_PRICE_UNIT, round_half_even, round_up
+from billing.price_versions import (
+    IMAGE_PREFIX,
+    MINIMUM,
+    PROMPT_BUCKETS,
+    UNIT_BUCKETS,
+    Bucket,
+    PriceError,
+    PriceVersion,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """The tokens of a Call. `cached_input` is not counted in `input`."""
+    """What a Call used, in disjoint buckets: no token is in two of them.
+
+    `other` holds the rarer buckets by name, and images as `image:quality:size`.
+    """
 
     input: int = 0
     cached_input: int = 0
     output: int = 0
+    reasoning: int = 0
+    other: Mapping[str, int] = field(default_factory=dict)
 
-    def quantities(self) -> tuple[tuple[Bucket, int], ...]:
+    def quantities(self) -> Iterator[tuple[str, int]]:
         """Every bucket with its count, in the order in which lines are shown."""
-        return (
-            (Bucket.INPUT, self.input),
-            (Bucket.CACHED_INPUT, self.cached_input),
-            (Bucket.OUTPUT, self.output),
-        )
+        yield Bucket.INPUT.value, self.input
+        yield Bucket.CACHED_INPUT.value, self.cached_input
+        yield Bucket.OUTPUT.value, self.output
+        yield Bucket.REASONING.value, self.reasoning
+        if self.other:
+            yield from sorted(self.other.items())
+
+    @property
+    def prompt_tokens(self) -> int:
+        """What the tiers go by: everything that was put in, cached or not."""
+        tokens = self.input + self.cached_input
+        if self.other:
+            tokens += sum(self.other.get(bucket, 0) for bucket in PROMPT_BUCKETS)
+        return tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,48 +62,79 @@ class Charge:
 def price(buckets: Buckets, version: PriceVersion) -> Charge:
     """The charge: one rounding, half-even, on the sum of the lines.
 
-    Raises PriceError for negative counts and for a price the version does not have.
+    A bucket that has no price, not even another's, is not charged (an image model priced by the
+    image also counts tokens): admission sees to it that what an endpoint counts is priced.
+    Raises PriceError for negative counts.
     """
+    if buckets.reasoning and Bucket.REASONING not in version.components:
+        buckets = replace(buckets, output=buckets.output + buckets.reasoning, reasoning=0)
+    table = version.table(buckets.prompt_tokens)
     lines = []
-    for bucket, quantity in buckets.quantities():
+    for name, quantity in buckets.quantities():
         if quantity < 0:
-            raise PriceError(f"{quantity} tokens of {bucket}")
-        if quantity > 0:
-            lines.append(PriceLine(bucket.value, quantity, version.nanos_per_mtok(bucket)))
+            raise PriceError(f"{quantity} of {name}")
+        if quantity and (line := _line(name, quantity, table, version)) is not None:
+            lines.append(line)
+    if lines and version.minimum_nanos and (short := _short_of_minimum(lines, version)) > 0:
+        # Millionths of a nano, so that the sum comes to the minimum itself.
+        lines.append(PriceLine(MINIMUM, 1, nanos_per_mtok=short))
     return Charge(total_nanos(lines), tuple(lines))
 
 
-def total_nanos(lines: list[PriceLine] | tuple[PriceLine, ...]) -> int:
+def _line(
+    name: str, quantity: int, table: Mapping[str, int], version: PriceVersion
+) -> PriceLine | None:
+    if name.startswith(IMAGE_PREFIX):
+        per_image = version.nanos_per_image(name.removeprefix(IMAGE_PREFIX))
+        return None if per_image is None else PriceLine(name, quantity, nanos_per_unit=per_image)
+    nanos = table.get(name)
+    if nanos is None:
+        return None
+    if name in UNIT_BUCKETS:
+        return PriceLine(name, quantity, nanos_per_unit=nanos)
+    return PriceLine(name, quantity, nanos_per_mtok=nanos)
+
+
+def _short_of_minimum(lines: Iterable[PriceLine], version: PriceVersion) -> int:
+    product = sum(line.product for line in lines)
+    return version.minimum_nanos * TOKENS_PER_PRICE_UNIT - product
+
+
+def total_nanos(lines: Iterable[PriceLine]) -> int:
     """What lines add up to: the only place where a charge is rounded."""
-    total = sum(line.quantity * line.nanos_per_mtok for line in lines)
-    return round_half_even(total, TOKENS_PER_PRICE_UNIT)
+    return round_half_even(sum(line.product for line in lines), TOKENS_PER_PRICE_UNIT)
 
 
-def worst_case(version: PriceVersion, input_tokens: int) -> tuple[int, int]:
-    """`(input_hold_nanos, output_nanos_per_token)` for a Hold, both rounded up.
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a Call can use at most, beside its output: for the Hold.
 
-    Holding them for the prompt and the output cap covers any charge with no more tokens than
-    that, whichever part of the prompt turns out to be cached.
+    `input_tokens` may come in any of `input_buckets`, each token of output in any of
+    `output_buckets`; `other` is counted as in `Buckets`.
     """
-    dearest = max(version.nanos_per_mtok(Bucket.INPUT), version.nanos_per_mtok(Bucket.CACHED_INPUT))
-    output = version.nanos_per_mtok(Bucket.OUTPUT)
+
+    input_tokens: int = 0
+    other: Mapping[str, int] = field(default_factory=dict)
+    input_buckets: tuple[str, ...] = (Bucket.INPUT, Bucket.CACHED_INPUT)
+    output_buckets: tuple[str, ...] = (Bucket.OUTPUT, Bucket.REASONING)
+
+
+def worst_case(version: PriceVersion, bounds: Bounds | int) -> tuple[int, int]:
+    """`(base_nanos, output_nanos_per_token)` for a Hold, both rounded up.
+
+    Holding them for the output cap covers any charge within the bounds; a number stands for so
+    many tokens of text.
+    """
+    if isinstance(bounds, int):
+        bounds = Bounds(bounds)
+    table = version.table(bounds.input_tokens)
+    dearest = max((table.get(name, 0) for name in bounds.input_buckets), default=0)
+    product = bounds.input_tokens * dearest
+    for name, quantity in bounds.other.items():
+        line = _line(name, quantity, table, version)
+        product += line.product if line is not None else 0
+    output = max((table.get(name, 0) for name in bounds.output_buckets), default=0)
     return (
-        round_up(input_tokens * dearest, TOKENS_PER_PRICE_UNIT),
+        max(round_up(product, TOKENS_PER_PRICE_UNIT), version.minimum_nanos),
         round_up(output, TOKENS_PER_PRICE_UNIT),
     )
-
-
-def check_components(components: Mapping[str, object]) -> dict[str, int]:
-    """The components as a price may carry them; PriceError names what is wrong."""
-    known = {bucket.value for bucket in Bucket}
-    checked: dict[str, int] = {}
-    for name, nanos in components.items():
-        if name not in known:
-            raise PriceError(f"unknown price component {name!r}")
-        if not isinstance(nanos, int) or isinstance(nanos, bool) or not 0 <= nanos <= NANOS_MAX:
-            raise PriceError(f"the {name} price must be an integer of nanos, zero or more")
-        checked[name] = nanos
-    for bucket in REQUIRED:
-        if bucket not in checked:
-            raise PriceError(f"the {bucket} price is missing")
-    return checked

@@ -121,6 +121,8 @@ def _row(usage: Usage, transaction_id: int | None) -> dict[str, Any]:
         "cached_input_tokens": call.cached_input_tokens,
         "output_tokens": call.output_tokens,
         "reasoning_tokens": call.reasoning_tokens,
+        "quantities": call.quantities,
+        "adjustment_bp": call.adjustment_bp,
         "price_id": call.price_id,
         "charge_nanos": gate.debited_nanos,
         "written_off_nanos": gate.written_off_nanos,

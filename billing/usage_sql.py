@@ -27,6 +27,8 @@ _COLUMNS = {
     "cached_input_tokens": "bigint",
     "output_tokens": "bigint",
     "reasoning_tokens": "bigint",
+    "quantities": "jsonb",
+    "adjustment_bp": "integer",
     "charge_nanos": "bigint",
     "written_off_nanos": "bigint",
     "cost_nanos": "bigint",

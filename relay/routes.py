@@ -2,12 +2,12 @@
 hear of it after commit."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 
 from billing.models import Model
-from billing.pricing import check_components
-from relay import signals
+from relay import costs, signals
 from relay.models import Route, Upstream
 
 
@@ -19,7 +19,7 @@ def add(
     name: str,
     priority: int = 0,
     weight: int = 1,
-    cost: Mapping[str, int] | None = None,
+    cost: Mapping[str, Any] | None = None,
 ) -> Route:
     """A new way to serve `model`. IntegrityError when it is there already."""
     route = Route.objects.create(
@@ -28,8 +28,8 @@ def add(
         name=name,
         priority=priority,
         weight=weight,
-        cost=_checked(cost),
     )
+    costs.publish(costs.key_of(route), cost or {})
     signals.announce()
     return route
 
@@ -41,13 +41,14 @@ def update(
     name: str,
     priority: int,
     weight: int,
-    cost: Mapping[str, int] | None,
+    cost: Mapping[str, Any] | None,
     is_active: bool,
 ) -> None:
     """Change a route; Calls that are under way keep the one they were given."""
     route.name, route.priority, route.weight = name, priority, weight
-    route.cost, route.is_active = _checked(cost), is_active
-    route.save(update_fields=["name", "priority", "weight", "cost", "is_active"])
+    route.is_active = is_active
+    route.save(update_fields=["name", "priority", "weight", "is_active"])
+    costs.publish(costs.key_of(route), cost or {})
     signals.announce()
 
 
@@ -56,8 +57,3 @@ def remove(route: Route) -> None:
     """End a route; usage of the past keeps the upstream's name."""
     route.delete()
     signals.announce()
-
-
-def _checked(cost: Mapping[str, int] | None) -> dict[str, int]:
-    """Nanos per million tokens by bucket; none at all means that it is not known."""
-    return check_components(cost) if cost else {}

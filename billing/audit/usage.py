@@ -1,7 +1,10 @@
 """Checks of UsageRecords: each is explained by its price version, and booked in the ledger."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
+from itertools import zip_longest
+from typing import Any
 
 from django.db import connection
 
@@ -10,7 +13,8 @@ from billing.audit.ledger import ROWS_MAX
 from billing.audit.report import Tally
 from billing.events import PriceLine
 from billing.models import Price, UsageRecord
-from billing.pricing import Bucket, PriceError, PriceVersion, total_nanos
+from billing.price_versions import PriceVersion
+from billing.pricing import Buckets, price, total_nanos
 
 # Rows in memory at a time while all of them are read.
 CHUNK_ROWS = 2_000
@@ -20,12 +24,15 @@ VERSIONS_CACHED_MAX = 10_000
 FIELDS = (
     "request_id",
     "price_id",
+    "adjustment_bp",
     "lines",
     "charge_nanos",
     "written_off_nanos",
     "input_tokens",
     "cached_input_tokens",
     "output_tokens",
+    "reasoning_tokens",
+    "quantities",
 )
 
 
@@ -81,25 +88,36 @@ def find_version(price_id: int | None) -> PriceVersion | None:
     return prices.version_of(row) if row else None
 
 
-def problem_of(row: Mapping[str, object], version: PriceVersion | None) -> str:
+def problem_of(row: Mapping[str, Any], version: PriceVersion | None) -> str:
     """What does not add up, or nothing. A Call that costs nothing needs no lines."""
-    lines = [PriceLine(**line) for line in row["lines"]]  # type: ignore[attr-defined]
-    charged = int(str(row["charge_nanos"])) + int(str(row["written_off_nanos"]))
+    lines = [PriceLine(**line) for line in row["lines"]]
+    charged = row["charge_nanos"] + row["written_off_nanos"]
     if total_nanos(lines) != charged:
         return f"its lines make {total_nanos(lines)} nanos, not {charged}"
-    if lines and version is None:
+    if not lines:
+        return ""
+    if version is None:
         return "it has lines and no price version"
-    for line in lines:
-        used = row.get(f"{line.bucket}_tokens")
-        if line.quantity != used:
-            return f"{line.quantity} tokens of {line.bucket} are priced, {used} were used"
-        if version is not None and line.nanos_per_mtok != _price_of(version, line.bucket):
-            return f"{line.bucket} is priced {line.nanos_per_mtok}, not by version {version.id}"
+    expected = price(buckets_of(row), replace(version, adjustment_bp=row["adjustment_bp"])).lines
+    for line, again in zip_longest(lines, expected):
+        if line != again:
+            return f"{_told(line)} is charged, {_told(again)} by version {version.id} and its usage"
     return ""
 
 
-def _price_of(version: PriceVersion, bucket: str) -> int | None:
-    try:
-        return version.nanos_per_mtok(Bucket(bucket))
-    except (ValueError, PriceError):
-        return None
+def buckets_of(row: Mapping[str, Any]) -> Buckets:
+    """A record's usage as the arithmetic takes it."""
+    reasoning = row["reasoning_tokens"]
+    return Buckets(
+        input=row["input_tokens"],
+        cached_input=row["cached_input_tokens"],
+        output=row["output_tokens"] - reasoning,
+        reasoning=reasoning,
+        other=row["quantities"],
+    )
+
+
+def _told(line: PriceLine | None) -> str:
+    if line is None:
+        return "nothing"
+    return f"{line.quantity} of {line.bucket} at {line.nanos_per_unit or line.nanos_per_mtok}"

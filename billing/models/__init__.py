@@ -9,7 +9,7 @@ from billing.models.ledger import (
     LedgerTransaction,
 )
 from billing.models.plans import OrganizationPlan
-from billing.models.prices import Price
+from billing.models.prices import PlanAdjustment, Price
 from billing.models.quarantine import QuarantinedEvent
 from billing.models.refusals import BlockEpisode, Refusal, RefusalPosition
 from billing.models.rollups import UsageRollup
@@ -27,6 +27,7 @@ __all__ = [
     "Model",
     "OrganizationPlan",
     "Plan",
+    "PlanAdjustment",
     "Price",
     "QuarantinedEvent",
     "Refusal",

@@ -2,8 +2,8 @@
 
 from django.db import models
 
-from accounts.models import Site, User
-from billing.models.catalog import Model
+from accounts.models import Organization, Site, User
+from billing.models.catalog import Model, Plan
 
 
 class Price(models.Model):
@@ -18,9 +18,17 @@ class Price(models.Model):
         related_name="+",
         db_comment="null: the default of every site, in that site's own currency",
     )
+    organization = models.ForeignKey(
+        Organization,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_comment="its contract price; then `site` is null",
+    )
     components = models.JSONField(
-        db_comment="integers: nanos of the site's currency per million tokens, by bucket "
-        "(input, cached_input, output)"
+        db_comment="integers of nanos, as billing.price_versions tells; empty: from then on there "
+        "is no price of its own"
     )
     effective_from = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -31,9 +39,49 @@ class Price(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["model", "site", "effective_from"],
+                fields=["model", "site", "organization", "effective_from"],
                 nulls_distinct=False,
                 name="price_version_once",
             ),
+            models.CheckConstraint(
+                condition=models.Q(site=None) | models.Q(organization=None),
+                name="price_for_one_scope",
+            ),
         ]
         indexes = [models.Index(fields=["model", "site", "-effective_from"])]
+
+
+class PlanAdjustment(models.Model):
+    """How much more or less than its site's customers an organization on a plan pays.
+
+    Never edited, as prices: a change is a new row. Contract prices are not adjusted.
+    """
+
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="adjustments")
+    model = models.ForeignKey(
+        Model,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_comment="null: every model without an adjustment of its own",
+    )
+    adjustment_bp = models.IntegerField(db_comment="basis points: -1000 is a tenth less")
+    effective_from = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan", "model", "effective_from"],
+                nulls_distinct=False,
+                name="plan_adjustment_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(adjustment_bp__gte=-10_000, adjustment_bp__lte=100_000),
+                name="plan_adjustment_in_range",
+            ),
+        ]

@@ -54,6 +54,9 @@ class UsageRecord(models.Model):
     reasoning_tokens = models.BigIntegerField(
         default=0, db_comment="for information: counted inside output_tokens"
     )
+    quantities = models.JSONField(
+        default=dict, db_comment="what was used of the rarer buckets: {bucket: count}"
+    )
     price = models.ForeignKey(
         Price,
         on_delete=models.PROTECT,
@@ -62,6 +65,9 @@ class UsageRecord(models.Model):
         db_constraint=False,
         db_index=False,
     )
+    adjustment_bp = models.IntegerField(
+        default=0, db_comment="the plan's adjustment of that price, basis points"
+    )
     charge_nanos = models.BigIntegerField(default=0, db_comment="debited from the customer")
     written_off_nanos = models.BigIntegerField(
         default=0, db_comment="used beyond Hold and balance: ours to bear"
@@ -69,10 +75,12 @@ class UsageRecord(models.Model):
     cost_nanos = models.BigIntegerField(default=0, db_comment="what the upstream charges us")
     hold_nanos = models.BigIntegerField(default=0)
     lines = models.JSONField(
-        default=list, db_comment="[{bucket, quantity, nanos_per_mtok}]: the arithmetic"
+        default=list,
+        db_comment="[{bucket, quantity, nanos_per_mtok or nanos_per_unit}]: the arithmetic",
     )
     attempts = models.JSONField(
-        default=list, db_comment="[{upstream, status, code, latency_ms}] in order"
+        default=list,
+        db_comment="[{upstream, status, code, latency_ms, cost_nanos, cost_id}] in order",
     )
     admitted_at = models.DateTimeField()
     ended_at = models.DateTimeField()

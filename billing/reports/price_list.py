@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Q
 
@@ -46,11 +47,14 @@ def sold(site: Site) -> list[Model]:
     return list(query.filter(is_active=True).order_by("id")[:MODELS_MAX])
 
 
-def in_force(site: Site, now: datetime) -> dict[str, dict[str, int]]:
+def in_force(site: Site, now: datetime) -> dict[str, dict[str, Any]]:
     """Components by model; a site's own price goes before the default, a later one before both."""
     rows = (
-        Price.objects.filter(Q(site=site) | Q(site__isnull=True), effective_from__lte=now)
-        .order_by("model_id", F("site").asc(nulls_last=True), "-effective_from")
-        .distinct("model_id")
+        Price.objects.filter(
+            Q(site=site) | Q(site__isnull=True), organization=None, effective_from__lte=now
+        )
+        .order_by("model_id", F("site").desc(nulls_first=True), "-effective_from")
+        .distinct("model_id", "site")
     )
-    return {row.model_id: row.components for row in rows}
+    # The default comes first, so that a site's own price, unless it has ended, replaces it.
+    return {row.model_id: row.components for row in rows if row.components}

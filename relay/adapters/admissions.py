@@ -16,10 +16,11 @@ from billing.gate.types import (
     Rule,
     Scope,
 )
-from billing.money import TOKENS_PER_PRICE_UNIT
 from billing.periods import current
-from billing.pricing import Bucket, Buckets, PriceVersion, price, worst_case
+from billing.price_versions import FALLBACK, PROMPT_BUCKETS, Bucket, PriceVersion
+from billing.pricing import Bounds, Buckets, price, worst_case
 from relay.adapters import usage_events
+from relay.adapters.price_lists import PriceList
 from relay.adapters.rights import Rights
 from relay.proxy import types as proxy
 from relay.proxy.errors import ApiError, Cause, Detail
@@ -27,6 +28,9 @@ from relay.proxy.types import Admission, Call, Rates
 
 # The least output worth asking a model for (design, section 4.4).
 OUTPUT_TOKENS_MIN = 16
+
+# Every Call is one request.
+REQUEST = {Bucket.REQUEST.value: 1}
 
 _CAUSES = {
     Rule.KEY_BUDGET: Cause.KEY_BUDGET,
@@ -36,9 +40,11 @@ _CAUSES = {
 
 
 def admit_request(call: Call) -> AdmitRequest:
-    """The worst case at real prices; sets `call.hold`."""
+    """The worst case at real prices; sets `call.price` and `call.hold`."""
     rights: Rights = call.caller.rights
-    input_nanos, output_nanos_per_token = worst_case(call.offer.price, call.input_tokens_bound)
+    prices: PriceList = call.offer.price
+    call.price = prices.version_for(call.caller)
+    input_nanos, output_nanos_per_token = worst_case(call.price, bounds(call))
     # A caller's own cap counts at once, as vendors do it; ours is far above what is used.
     output_estimate = 0 if call.is_clampable else call.output_tokens_cap
     call.hold = HoldRef(
@@ -80,20 +86,41 @@ def note_admitted(call: Call, reply: Admitted) -> None:
     call.covered_tokens = covered_tokens(call, reply.hold_nanos)
 
 
+def bounds(call: Call) -> Bounds:
+    """What the Call can use at most."""
+    if not call.units and not call.token_kinds:
+        return Bounds(call.input_tokens_bound, REQUEST)
+    kinds = [Bucket(kind) for kind in call.token_kinds]
+    inputs = [kind for kind in kinds if kind in PROMPT_BUCKETS]
+    outputs = [kind for kind in kinds if kind in FALLBACK and kind not in PROMPT_BUCKETS]
+    return Bounds(
+        call.input_tokens_bound,
+        {**REQUEST, **call.units},
+        (Bucket.INPUT, Bucket.CACHED_INPUT, *inputs),
+        (Bucket.OUTPUT, Bucket.REASONING, *outputs),
+    )
+
+
 def covered_tokens(call: Call, hold_nanos: int) -> int:
     """How many tokens of output `hold_nanos` pay for, beside the prompt as we guess it."""
-    version: PriceVersion = call.offer.price
-    output_price = version.nanos_per_mtok(Bucket.OUTPUT)
-    if output_price == 0:
+    version: PriceVersion = call.price
+    nanos_per_token = worst_case(version, bounds(call))[1]
+    if nanos_per_token == 0:
         return sys.maxsize
-    left_nanos = hold_nanos - price(Buckets(input=call.input_tokens_guess), version).nanos
-    return left_nanos * TOKENS_PER_PRICE_UNIT // output_price
+    return (hold_nanos - price(_prompt(call), version).nanos) // nanos_per_token
 
 
 def nanos_to_cover(call: Call, output_tokens: int) -> int:
     """The Hold that pays for the prompt and so much output."""
-    buckets = Buckets(input=call.input_tokens_guess, output=output_tokens)
-    return price(buckets, call.offer.price).nanos + 1  # one rounding, and it may have been down
+    version: PriceVersion = call.price
+    output_nanos_per_token = worst_case(version, bounds(call))[1]
+    # One rounding, and it may have been down.
+    return price(_prompt(call), version).nanos + output_tokens * output_nanos_per_token + 1
+
+
+def _prompt(call: Call) -> Buckets:
+    """The prompt as we guess it, and what is known beside tokens."""
+    return Buckets(input=call.input_tokens_guess, other={**REQUEST, **call.units})
 
 
 def denial(denied: Denied) -> ApiError:

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from accounts.models import ApiKey
+from billing import plans
 from billing.gate.types import UNLIMITED, Limits
 from billing.models import OrganizationPlan, Plan, SiteTerms
 from relay.adapters.rights import Rights
@@ -17,6 +18,7 @@ def load_caller(secret_hash: bytes) -> Caller | None:
     if key is None:
         return None
     organization = key.organization
+    plan = _plan_of(organization.id, organization.site_id)
     return Caller(
         key_id=key.id,
         organization_id=organization.id,
@@ -26,10 +28,11 @@ def load_caller(secret_hash: bytes) -> Caller | None:
         allowed_models=None if key.allowed_models is None else frozenset(key.allowed_models),
         rights=Rights(
             key_limits=Limits(key.requests_per_minute, key.tokens_per_minute, key.concurrency),
-            organization_limits=_plan_limits(organization.id, organization.site_id),
+            organization_limits=plans.limits(plan) if plan else UNLIMITED,
             budget_nanos=key.budget_nanos,
             budget_period=key.budget_period,
             zone=ZoneInfo(organization.time_zone),
+            plan_id=plan.pk if plan else "",
         ),
     )
 
@@ -44,14 +47,10 @@ def _standing(key: ApiKey) -> Standing:
     return Standing.ACTIVE if key.is_active else Standing.DISABLED
 
 
-def _plan_limits(organization_id: str, site_id: str) -> Limits:
-    """The limits of the organization's own plan, else of its site's."""
-    plan: Plan | None = None
+def _plan_of(organization_id: str, site_id: str) -> Plan | None:
+    """The organization's own plan, else its site's."""
     chosen = OrganizationPlan.objects.select_related("plan").filter(pk=organization_id).first()
     if chosen is not None:
-        plan = chosen.plan
-    elif terms := SiteTerms.objects.select_related("plan").filter(pk=site_id).first():
-        plan = terms.plan
-    if plan is None:
-        return UNLIMITED
-    return Limits(plan.requests_per_minute, plan.tokens_per_minute, plan.concurrency)
+        return chosen.plan
+    terms = SiteTerms.objects.select_related("plan").filter(pk=site_id).first()
+    return terms.plan if terms else None

@@ -8,10 +8,11 @@ from billing.gate.types import Limits
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Limits of the key and of its organization's plan, and the key's budget."""
+    """Limits of the key and of its organization's plan, the key's budget, and the plan."""
 
     key_limits: Limits
     organization_limits: Limits
     budget_nanos: int | None
     budget_period: str
     zone: ZoneInfo
+    plan_id: str = ""  # whose price adjustment counts; "": none

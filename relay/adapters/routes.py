@@ -10,11 +10,12 @@ from cryptography.fernet import InvalidToken
 from django.db.models import Q
 
 from accounts.models import Site as SiteRow
-from billing.models import Model, Price, SiteTerms
-from billing.prices import version_of
-from billing.pricing import PriceError, PriceVersion
+from billing.models import Model, SiteTerms
+from relay import costs
+from relay.adapters import price_lists
+from relay.adapters.price_lists import PriceList
+from relay.models import Cost, Upstream
 from relay.models import Route as RouteRow
-from relay.models import Upstream
 from relay.proxy import error_contract
 from relay.proxy.renaming import Renaming
 from relay.proxy.types import Offer, Route, Site, Snapshot
@@ -97,19 +98,21 @@ def _read(now: datetime) -> tuple[Snapshot, datetime | None]:
         for domain in site.domains.all()
     }
     models = list(Model.objects.filter(is_active=True))
-    prices = _prices_in_force(now)
-    routes = _routes()
+    unusable: list[str] = []
+    prices = price_lists.read(now, unusable)
+    routes = _routes(now, unusable)
+    for what in unusable:
+        log.error("left out of the catalog: %s", what)
     offers: dict[str, dict[str, Offer]] = {}
     for site in sites:
         sold = _sold_on(site.id)
         offers[site.id] = {
-            model.id: _offer(model, version, routes.get(model.id, ()))
+            model.id: _offer(model, price_list, routes.get(model.id, ()))
             for model in models
             if (sold is None or model.id in sold)
-            and (version := prices.get((model.id, site.id)) or prices.get((model.id, None)))
+            and (price_list := prices.price_list(model.id, site.id)) is not None
         }
-    upcoming = Price.objects.filter(effective_from__gt=now).order_by("effective_from").first()
-    return Snapshot(by_host, offers), upcoming.effective_from if upcoming else None
+    return Snapshot(by_host, offers), price_lists.next_change(now)
 
 
 def _sold_on(site_id: str) -> frozenset[str] | None:
@@ -122,37 +125,22 @@ def _sold_on(site_id: str) -> frozenset[str] | None:
     return frozenset(terms.models.values_list("pk", flat=True))
 
 
-def _prices_in_force(now: datetime) -> dict[tuple[str, str | None], PriceVersion]:
-    """The latest version of each (model, site or default) that has begun."""
-    rows = (
-        Price.objects.filter(effective_from__lte=now)
-        .order_by("model_id", "site_id", "-effective_from")
-        .distinct("model_id", "site_id")
-    )
-    found: dict[tuple[str, str | None], PriceVersion] = {}
-    for row in rows:
-        try:
-            found[row.model_id, row.site_id] = version_of(row)
-        except PriceError as error:
-            log.error("price version %s cannot be used: %s", row.pk, error)
-    return found
-
-
-def _routes() -> dict[str, tuple[Route, ...]]:
-    """Routes of each model in order of priority; one that cannot be used is left out and logged."""
+def _routes(now: datetime, unusable: list[str]) -> dict[str, tuple[Route, ...]]:
+    """Routes of each model in order of priority; one that can't be used is told in `unusable`."""
     found: defaultdict[str, list[Route]] = defaultdict(list)
+    known_costs = costs.in_force(now)
     rows = RouteRow.objects.select_related("upstream").filter(
         Q(is_active=True) & Q(upstream__is_active=True)
     )
     for row in rows.order_by("priority", "id"):
         try:
-            found[row.model_id].append(_route(row))
-        except (ValueError, InvalidToken) as error:
-            log.error("route %s (%s) cannot be used: %r", row.pk, row.upstream_id, error)
+            found[row.model_id].append(_route(row, known_costs.get(costs.key_of(row))))
+        except (ValueError, InvalidToken) as error:  # PriceError is a ValueError
+            unusable.append(f"route {row.pk} ({row.upstream_id}): {error!r}")
     return {model_id: tuple(routes) for model_id, routes in found.items()}
 
 
-def _route(row: RouteRow) -> Route:
+def _route(row: RouteRow, cost: Cost | None) -> Route:
     upstream = row.upstream
     return Route(
         upstream_id=upstream.id,
@@ -163,7 +151,7 @@ def _route(row: RouteRow) -> Route:
         priority=row.priority,
         weight=row.weight,
         provider=upstream.provider,
-        cost=PriceVersion(0, row.cost) if row.cost else None,
+        cost=costs.version_of(cost) if cost is not None else None,
     )
 
 
@@ -180,13 +168,13 @@ def _head(upstream: Upstream) -> HeaderBlock:
     return header_block(headers)
 
 
-def _offer(model: Model, version: PriceVersion, routes: tuple[Route, ...]) -> Offer:
+def _offer(model: Model, prices: PriceList, routes: tuple[Route, ...]) -> Offer:
     return Offer(
         model_id=model.id,
         max_output_tokens=model.max_output_tokens,
         context_tokens=model.context_tokens,
         created=int(model.created_at.timestamp()),
         owned_by=model.owned_by,
-        price=version,
+        price=prices,
         routes=routes,
     )

@@ -3,8 +3,11 @@
 import time
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from billing import events
-from billing.pricing import Buckets, Charge, PriceVersion, price
+from billing.price_versions import FALLBACK, Bucket, PriceVersion
+from billing.pricing import Buckets, Charge, price
 from relay.proxy.types import Call, Ending, Usage
 
 
@@ -41,9 +44,10 @@ def untouched(call: Call) -> Priced:
 
 def _priced(call: Call, usage: Usage | None, ending: Ending) -> Priced:
     used = usage or Usage()
-    buckets = Buckets(used.input_tokens, used.cached_input_tokens, used.output_tokens)
-    version: PriceVersion = call.offer.price
+    buckets = _buckets(call, used) if usage is not None else Buckets()
+    version: PriceVersion = call.price
     charge = price(buckets, version)
+    cost = _cost(call, buckets)
     event = events.UsageEvent(
         request_id=call.request_id,
         site=call.site.id,
@@ -61,20 +65,46 @@ def _priced(call: Call, usage: Usage | None, ending: Ending) -> Priced:
         cached_input_tokens=used.cached_input_tokens,
         output_tokens=used.output_tokens,
         reasoning_tokens=used.reasoning_tokens,
+        quantities=dict(buckets.other),
+        adjustment_bp=version.adjustment_bp,
         price_id=version.id,
         lines=charge.lines,
-        cost_nanos=_cost(call, buckets).nanos,
+        cost_nanos=cost.nanos,
         hold_nanos=call.admission.hold_nanos if call.admission else 0,
-        attempts=tuple(
-            events.Attempt(a.upstream_id, a.status, a.code, a.latency_ms) for a in call.attempts
-        ),
+        attempts=_attempts(call, cost.nanos),
         admitted_at_ms=call.admitted_at_ms,
         ended_at_ms=time.time_ns() // 1_000_000,
         first_byte_ms=call.first_byte_ms,
         duration_ms=call.elapsed_ms(),
     )
+    return Priced(events.encode(event), charge.nanos, _tokens(used))
+
+
+def _buckets(call: Call, used: Usage) -> Buckets:
+    """As the arithmetic takes it; the request itself counts where requests have a price."""
+    other = used.other
+    if Bucket.REQUEST in call.price.components:
+        other = {**other, Bucket.REQUEST.value: 1}
+    return Buckets(
+        used.input_tokens,
+        used.cached_input_tokens,
+        used.output_tokens - used.reasoning_tokens,
+        used.reasoning_tokens,
+        other,
+    )
+
+
+def _tokens(used: Usage) -> int:
     tokens = used.input_tokens + used.cached_input_tokens + used.output_tokens
-    return Priced(events.encode(event), charge.nanos, tokens)
+    return tokens + sum(used.other.get(name, 0) for name in FALLBACK) if used.other else tokens
+
+
+def _attempts(call: Call, cost_nanos: int) -> tuple[events.Attempt, ...]:
+    """Every try; the one that answered, the last, is the one that costs."""
+    tries = [events.Attempt(a.upstream_id, a.status, a.code, a.latency_ms) for a in call.attempts]
+    if tries and cost_nanos and call.route is not None:
+        tries[-1] = replace(tries[-1], cost_nanos=cost_nanos, cost_id=call.route.cost.id)
+    return tuple(tries)
 
 
 def _cost(call: Call, buckets: Buckets) -> Charge:

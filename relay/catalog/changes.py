@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from billing.money import format_nanos
+from relay.catalog import price_section
 from relay.catalog.document import UNSET
 
-Shown: TypeAlias = str | int | bool | list[str] | dict[str, str] | None
+Shown: TypeAlias = str | int | bool | list[Any] | dict[str, Any] | None
 
 
 class Kind(StrEnum):
@@ -82,8 +83,11 @@ class Change:
             return "stored" if value else ""
         if isinstance(value, tuple):
             return [str(item) for item in value]
+        if self.kind is Kind.PRICE and isinstance(value, Mapping | list):
+            shown: Shown = price_section.write({name: value})[name]
+            return shown
         if isinstance(value, Mapping):
-            return {bucket: format_nanos(nanos) for bucket, nanos in value.items()}
+            return price_section.write(value)
         if isinstance(value, int) and self.kind is Kind.PRICE:
             return format_nanos(value)
         return value if isinstance(value, int) else str(value)

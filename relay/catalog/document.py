@@ -7,7 +7,7 @@ new row. Pure data: no I/O, no Django.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 
 class Unset(Enum):
@@ -18,8 +18,8 @@ class Unset(Enum):
 
 UNSET: Final = Unset.UNSET
 
-# Nanos per million tokens, by bucket.
-Components: TypeAlias = Mapping[str, int]
+# What a price or a cost says, as billing.price_versions tells.
+Components: TypeAlias = Mapping[str, Any]
 NESTED: Final = {"nested": True}
 
 

@@ -6,11 +6,9 @@ from typing import Any
 
 import yaml
 
-from billing.money import format_nanos
-from billing.pricing import Bucket
+from relay.catalog import price_section
 from relay.catalog.document import (
     UNSET,
-    Components,
     Document,
     ModelSpec,
     RouteSpec,
@@ -71,7 +69,7 @@ def _model(spec: ModelSpec) -> dict[str, Any]:
     names = ("id", "name", "owned_by", "context_tokens", "max_output_tokens", "is_active")
     row = _fields(spec, names)
     if spec.price is not UNSET:
-        row["price"] = _amounts(spec.price)
+        row["price"] = price_section.write(spec.price)
     row["routes"] = [_route(route) for route in _or_empty(spec.routes)]
     return row
 
@@ -79,7 +77,7 @@ def _model(spec: ModelSpec) -> dict[str, Any]:
 def _route(spec: RouteSpec) -> dict[str, Any]:
     row = _fields(spec, ("upstream", "name", "priority", "weight", "is_active"))
     if spec.cost is not UNSET and spec.cost:
-        row["cost"] = _amounts(spec.cost)
+        row["cost"] = price_section.write(spec.cost)
     return row
 
 
@@ -90,16 +88,11 @@ def _site(spec: SiteSpec) -> dict[str, Any]:
     )
     row = _fields(spec, names)
     if spec.prices is not UNSET and spec.prices:
-        row["prices"] = {model_id: _amounts(price) for model_id, price in spec.prices.items()}
+        row["prices"] = {
+            model_id: price_section.write(price) for model_id, price in spec.prices.items()
+        }
     return row
 
 
 def _or_empty(routes: tuple[RouteSpec, ...] | Unset) -> tuple[RouteSpec, ...]:
     return () if routes is UNSET else routes
-
-
-def _amounts(components: Components) -> dict[str, str]:
-    """In the order of the buckets: JSONB keeps none."""
-    return {
-        bucket.value: format_nanos(components[bucket]) for bucket in Bucket if bucket in components
-    }

@@ -54,6 +54,11 @@ class Section:
         """Note a problem."""
         self._problems.add(line, message)
 
+    @property
+    def has_problems(self) -> bool:
+        """Whether anything was noted of the file so far."""
+        return bool(self._problems.found)
+
     def at(self, name: str) -> str:
         """The dotted path of a field of this section."""
         return f"{self.path}.{name}" if self.path else name

@@ -4,8 +4,7 @@ with problems is never applied. Reads no database."""
 from pathlib import Path
 from typing import Literal
 
-from billing.pricing import REQUIRED, Bucket
-from relay.catalog import credentials, values
+from relay.catalog import credentials, price_section, values
 from relay.catalog.document import (
     UNSET,
     Components,
@@ -55,7 +54,7 @@ def model(section: Section, model_id: str) -> ModelSpec:
         context_tokens=section.integer("context_tokens", minimum=1, maximum=TOKENS_MAX),
         max_output_tokens=section.integer("max_output_tokens", minimum=1, maximum=TOKENS_MAX),
         is_active=section.flag("is_active"),
-        price=_components(section, "price"),
+        price=price_section.read(section, "price"),
         routes=_routes(section, model_id),
     )
 
@@ -112,26 +111,9 @@ def _route(section: Section, model_id: str) -> RouteSpec:
         name=model_id if name is UNSET else name,
         priority=section.integer("priority", minimum=0, maximum=SMALL_MAX),
         weight=section.integer("weight", minimum=0, maximum=SMALL_MAX),
-        cost=_components(section, "cost", may_be_empty=True),
+        cost=price_section.read(section, "cost", may_be_empty=True),
         is_active=section.flag("is_active"),
     )
-
-
-def _components(section: Section, name: str, *, may_be_empty: bool = False) -> Components | Unset:
-    found = section.section(name)
-    if found is None:
-        return UNSET
-    is_empty = may_be_empty and not any(found.has(bucket) for bucket in Bucket)
-    components: dict[str, int] = {}
-    for bucket in Bucket:
-        nanos = found.text(bucket, values.money)
-        if nanos is not UNSET:
-            components[bucket.value] = nanos
-        elif bucket in REQUIRED and not found.has(bucket) and not is_empty:
-            # Left out by an oversight it would be sold for nothing.
-            found.problem(found.line, f'{found.at(bucket)}: missing (write "0" if it is free)')
-    found.finish()
-    return components
 
 
 def _offered(section: Section) -> Literal["all"] | tuple[str, ...] | Unset:
@@ -147,7 +129,7 @@ def _site_prices(section: Section) -> dict[str, Components] | Unset:
         return UNSET
     found: dict[str, Components] = {}
     for model_id in prices.names():
-        components = _components(prices, model_id)
+        components = price_section.read(prices, model_id)
         if components is not UNSET:
             found[model_id] = components
     return found

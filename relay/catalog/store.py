@@ -10,11 +10,12 @@ from django.utils import timezone
 from accounts.models import Site, SiteDomain
 from billing import prices
 from billing.models import Model, Plan, SiteTerms
-from relay import signals
+from relay import costs, signals
 from relay.catalog import references, stored
 from relay.catalog.changes import Action, Change, Kind
 from relay.catalog.diff import diff
 from relay.catalog.document import UNSET, Components, Document
+from relay.costs import RouteKey
 from relay.models import Route, Upstream
 
 # Two catalogs applied at once would each compare with a state that the other is changing.
@@ -95,9 +96,13 @@ def _write_route(change: Change) -> None:
     if change.action is Action.DELETE:
         Route.objects.filter(model_id=model_id, upstream_id=upstream_id, name=name).delete()
         return
+    values = change.after()
+    cost = values.pop("cost", None)
     Route.objects.update_or_create(
-        model_id=model_id, upstream_id=upstream_id, name=name, defaults=change.after()
+        model_id=model_id, upstream_id=upstream_id, name=name, defaults=values
     )
+    if cost is not None:
+        costs.publish(RouteKey(model_id, upstream_id, name), cast(Components, cost))
 
 
 def _write_site(change: Change) -> None:

@@ -1,11 +1,12 @@
 """The catalog as the database has it, as a `Document`. Reads only; a fixed number of queries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
 from accounts.models import Organization, Site
 from billing.models import Model, Plan, Price, SiteTerms
+from relay import costs
 from relay.catalog.document import (
     UNSET,
     Components,
@@ -17,18 +18,20 @@ from relay.catalog.document import (
     Unset,
     UpstreamSpec,
 )
-from relay.models import Route, Upstream
+from relay.costs import RouteKey, key_of
+from relay.models import Cost, Route, Upstream
 
 
 def read(now: datetime) -> Document:
     """Everything, with the prices in force at `now` and the credentials in the clear."""
     defaults, by_site = _prices(now)
     models = Model.objects.prefetch_related("routes").order_by("id")
+    known_costs = costs.in_force(now)
     sites = Site.objects.select_related("terms").prefetch_related("domains", "terms__models")
     organizations = Organization.objects.order_by("site_id")
     return Document(
         upstreams={row.id: _upstream(row) for row in Upstream.objects.order_by("id")},
-        models={row.id: _model(row, defaults.get(row.id, UNSET)) for row in models},
+        models={row.id: _model(row, defaults.get(row.id, UNSET), known_costs) for row in models},
         plans={row.id: _plan(row) for row in Plan.objects.order_by("id")},
         sites={row.id: _site(row, by_site.get(row.id, {})) for row in sites.order_by("id")},
         sites_in_use=frozenset(organizations.values_list("site_id", flat=True).distinct()),
@@ -40,11 +43,13 @@ def _prices(now: datetime) -> tuple[dict[str, Components], dict[str, dict[str, C
     defaults: dict[str, Components] = {}
     by_site: dict[str, dict[str, Components]] = {}
     in_force = (
-        Price.objects.filter(effective_from__lte=now)
+        Price.objects.filter(organization=None, effective_from__lte=now)
         .order_by("model_id", "site_id", "-effective_from")
         .distinct("model_id", "site_id")
     )
     for row in in_force:
+        if not row.components:
+            continue  # it ended the site's own price
         if row.site_id is None:
             defaults[row.model_id] = row.components
         else:
@@ -63,7 +68,9 @@ def _upstream(row: Upstream) -> UpstreamSpec:
     )
 
 
-def _model(row: Model, price: Components | Unset) -> ModelSpec:
+def _model(
+    row: Model, price: Components | Unset, known_costs: Mapping[RouteKey, Cost]
+) -> ModelSpec:
     return ModelSpec(
         id=row.id,
         name=row.name,
@@ -72,18 +79,18 @@ def _model(row: Model, price: Components | Unset) -> ModelSpec:
         max_output_tokens=row.max_output_tokens,
         is_active=row.is_active,
         price=price,
-        routes=_routes(row.routes.all()),
+        routes=_routes(row.routes.all(), known_costs),
     )
 
 
-def _routes(rows: Iterable[Route]) -> tuple[RouteSpec, ...]:
+def _routes(rows: Iterable[Route], known_costs: Mapping[RouteKey, Cost]) -> tuple[RouteSpec, ...]:
     return tuple(
         RouteSpec(
             upstream=row.upstream_id,
             name=row.name,
             priority=row.priority,
             weight=row.weight,
-            cost=row.cost,
+            cost=cost.components if (cost := known_costs.get(key_of(row))) else {},
             is_active=row.is_active,
         )
         for row in rows

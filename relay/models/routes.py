@@ -1,4 +1,4 @@
-"""Model → Upstream: under which name, in which order, at which cost."""
+"""Model → Upstream: under which name, in which order. What it costs: `costs`."""
 
 from django.db import models
 
@@ -14,9 +14,6 @@ class Route(models.Model):
     name = models.CharField(max_length=200, db_comment="the upstream's own model name")
     priority = models.PositiveSmallIntegerField(default=0)
     weight = models.PositiveSmallIntegerField(default=1)
-    cost = models.JSONField(
-        default=dict, db_comment="integers: nanos per million tokens, by bucket; empty: unknown"
-    )
     is_active = models.BooleanField(default=True)
 
     class Meta:

@@ -71,7 +71,7 @@ class Offer:
     context_tokens: int
     created: int  # Unix seconds
     owned_by: str
-    price: Any  # the CreditGate adapter's
+    price: Any  # the CreditGate adapter's: what whom it is sold to pays
     routes: tuple[Route, ...]
 
 
@@ -85,13 +85,19 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Usage:
-    """Tokens in disjoint buckets; `reasoning_tokens` is for information, inside output."""
+    """What was used, in disjoint buckets; only `reasoning_tokens` are counted in output too.
+
+    `other` holds the rarer buckets by billing's names: cache_write_5m, cache_write_1h,
+    audio_input, cached_audio_input, audio_output, image_input, image_output (tokens), characters,
+    seconds, and images as `image:quality:size`.
+    """
 
     input_tokens: int = 0
     cached_input_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
     is_estimated: bool = False
+    other: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,8 @@ class Call:
     is_clampable: bool  # the caller named no cap of their own
     admitted_at_ms: int
     started_at: float  # loop clock, seconds
+    units: Mapping[str, int] = field(default_factory=dict)  # asked for at most, beside tokens
+    token_kinds: tuple[str, ...] = ()  # rarer buckets of `Usage` that its tokens may fall in
     admission: Admission | None = None
     route: Route | None = None
     attempts: list[Attempt] = field(default_factory=list)
@@ -167,6 +175,7 @@ class Call:
     noted_tokens: int = 0  # of them, at the last checkpoint
     renewed_at: float = 0.0  # loop clock, seconds
     hold: Any = None  # the CreditGate adapter's
+    price: Any = None  # the CreditGate adapter's: the version that this caller pays
     first_byte_ms: int | None = None
     is_started: bool = False  # the head of the answer went out
     is_settled: bool = False

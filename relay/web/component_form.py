@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.money import format_nanos
-from billing.pricing import REQUIRED, Bucket
+from billing.price_versions import REQUIRED, Bucket
 from relay.catalog import values
 
 # "1000000.000000000": the most that a price may be, with every decimal that nanos have.
@@ -17,6 +17,7 @@ LABELS = {
     Bucket.CACHED_INPUT: _("Cached input"),
     Bucket.OUTPUT: _("Output"),
 }
+FIELDS = tuple(LABELS)
 
 
 class ComponentForm(forms.Form):
@@ -30,7 +31,7 @@ class ComponentForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for bucket in Bucket:
+        for bucket in FIELDS:
             self.fields[bucket.value] = forms.CharField(
                 label=LABELS[bucket],
                 required=False,
@@ -41,7 +42,7 @@ class ComponentForm(forms.Form):
     def clean(self) -> dict[str, Any] | None:
         """Parse what was entered; a bucket that sells for nothing must say 0."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        entered = {bucket: data.get(bucket.value, "").strip() for bucket in Bucket}
+        entered = {bucket: data.get(bucket.value, "").strip() for bucket in FIELDS}
         self.components = {}
         if self.may_be_unknown and not any(entered.values()):
             return data
@@ -60,11 +61,11 @@ class ComponentForm(forms.Form):
             self.add_error(bucket.value, message)
 
 
-def initial_of(components: Mapping[str, int]) -> dict[str, str]:
+def initial_of(components: Mapping[str, Any]) -> dict[str, str]:
     """What the fields of a form show for stored components."""
-    return {bucket: format_nanos(nanos) for bucket, nanos in components.items()}
+    return {bucket: format_nanos(components[bucket]) for bucket in FIELDS if bucket in components}
 
 
-def shown(components: Mapping[str, int]) -> list[str]:
+def shown(components: Mapping[str, Any]) -> list[str]:
     """Input, cached input and output as decimal strings, in this order; "-" for none."""
-    return [format_nanos(components[bucket]) if bucket in components else "-" for bucket in Bucket]
+    return [format_nanos(components[bucket]) if bucket in components else "-" for bucket in FIELDS]

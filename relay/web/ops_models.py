@@ -19,9 +19,9 @@ from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing.models import Model, Price
 from billing.models.catalog import MODEL_ID
-from relay import offers
+from relay import costs, offers
 from relay.catalog.specs import TOKENS_MAX
-from relay.models import Route
+from relay.models import Cost, Route
 from relay.web.component_form import shown
 
 # Aggregators sell a few hundred; a longer list needs a search first.
@@ -99,9 +99,11 @@ def rows() -> list[ModelRow]:
     ]
 
 
-def defaults_in_force() -> dict[str, Mapping[str, int]]:
+def defaults_in_force() -> dict[str, Mapping[str, Any]]:
     """The default components now, by model. One query."""
-    versions = Price.objects.filter(site=None, effective_from__lte=timezone.now())
+    versions = Price.objects.filter(
+        site=None, organization=None, effective_from__lte=timezone.now()
+    )
     latest = versions.order_by("model_id", "-effective_from").distinct("model_id")
     return {row.model_id: row.components for row in latest}
 
@@ -138,10 +140,17 @@ def model_detail(request: HttpRequest, model_id: str) -> HttpResponse:
         messages.success(request, _("%(id)s is saved.") % {"id": model.pk})
         return redirect("ops_model", model.pk)
     routes = Route.objects.filter(model=model).select_related("upstream")
+    known = costs.of_model(model.pk, timezone.now())
     context = {
         "model": model,
         "form": form,
-        "routes": [(route, shown(route.cost)) for route in routes],
+        "routes": [(route, _cost_of(route, known)) for route in routes],
         "price": shown(defaults_in_force().get(model.pk, {})),
     }
     return render_page(request, "ops/model.html", context, status=422 if form.is_bound else 200)
+
+
+def _cost_of(route: Route, known: Mapping[costs.RouteKey, Cost]) -> list[str]:
+    """What is shown of a route's cost; nothing where it is not known."""
+    row = known.get(costs.key_of(route))
+    return shown(row.components) if row else []

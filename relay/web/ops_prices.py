@@ -19,9 +19,10 @@ from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing import prices
 from billing.models import Model, Price
-from billing.pricing import Bucket, PriceError, PriceVersion
+from billing.price_versions import PriceError, PriceVersion
+from relay import costs
 from relay.models import Route
-from relay.web.component_form import LABELS, ComponentForm, initial_of, shown
+from relay.web.component_form import FIELDS, LABELS, ComponentForm, initial_of, shown
 
 # Prices change a few times a year; the newest are shown.
 VERSIONS_MAX = 200
@@ -62,20 +63,24 @@ def model_prices(request: HttpRequest, model_id: str) -> HttpResponse:
     losses: list[str] = []
     form = PriceForm(request.POST or None, initial=_initial(model))
     if request.method == "POST" and form.is_valid():
-        losses = below_cost(form.components, Route.objects.filter(model=model, is_active=True))
+        losses = below_cost(model, form.components)
         if (not losses or form.cleaned_data["accepts_loss"]) and _publish(request, model, form):
             return redirect("ops_prices", model.pk)
     context = {"model": model, "form": form, "losses": losses, "versions": versions(model)}
     return render_page(request, "ops/prices.html", context, status=422 if form.is_bound else 200)
 
 
-def below_cost(components: Mapping[str, int], routes: Any) -> list[str]:
+def below_cost(model: Model, components: Mapping[str, Any]) -> list[str]:
     """The buckets, by name, in which some route costs more than the price."""
     price = PriceVersion(0, components)
+    by_route = costs.of_model(model.pk, timezone.now())
+    active = Route.objects.filter(model=model, is_active=True)
+    known = [
+        costs.version_of(by_route[key]) for row in active if (key := costs.key_of(row)) in by_route
+    ]
     found = []
-    for bucket in Bucket:
-        costs = [PriceVersion(0, route.cost) for route in routes if route.cost]
-        if any(cost.nanos_per_mtok(bucket) > price.nanos_per_mtok(bucket) for cost in costs):
+    for bucket in FIELDS:
+        if any(cost.nanos_per_mtok(bucket) > price.nanos_per_mtok(bucket) for cost in known):
             found.append(str(LABELS[bucket]))
     return found
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing.models import Model
-from relay import routes
+from relay import costs, routes
 from relay.catalog.specs import SMALL_MAX
 from relay.models import Route, Upstream
 from relay.web.component_form import ComponentForm, initial_of
@@ -90,7 +90,9 @@ def edit_route(request: HttpRequest, route_id: int) -> HttpResponse:
     """Change one."""
     route = get_object_or_404(Route.objects.select_related("model", "upstream"), pk=route_id)
     names = ("name", "priority", "weight", "is_active")
-    initial = {name: getattr(route, name) for name in names} | initial_of(route.cost)
+    initial = {name: getattr(route, name) for name in names} | initial_of(
+        costs.components_of(route)
+    )
     form = EditRouteForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from redis import Redis
 
 from accounts.models import Organization
-from billing import explain, posting, prices
+from billing import events, explain, posting, prices
 from billing.models import UsageRecord
 from billing.pricing import Buckets, price
 from tests.factories import calls
@@ -35,7 +35,7 @@ def by_hand(shown: dict[str, Any]) -> int:
     amounts = []
     for line in shown["lines"]:
         assert line["quantity"] == shown["buckets"][line["bucket"]]
-        sold_at = shown["price_version"]["nanos_per_mtok"]
+        sold_at = shown["price_version"]["components"]
         assert line["nanos_per_mtok"] == sold_at.get(line["bucket"], sold_at["input"])
         amount = Fraction(line["quantity"] * line["nanos_per_mtok"], 10**6)
         assert Fraction(line["nanos"]) == amount
@@ -83,6 +83,7 @@ def test_the_command_tells_price_version_hold_settlement_booking_and_attempts(
             tokens=Buckets(input=1000, output=1),
             cost_nanos=40,
             hold_nanos=200_000,
+            attempts=(events.Attempt("demo", 200, "", 5, cost_nanos=40, cost_id=3),),
         )
         append_usage(event, debited_nanos=100_500)
     posting.drain(acme.site_id, "worker", until_s=0)
@@ -98,18 +99,11 @@ def test_the_command_tells_price_version_hold_settlement_booking_and_attempts(
     assert [line["nanos"] for line in shown["lines"]] == ["100000.000000", "500.000000"]
 
 
-def test_a_failed_attempt_costs_nothing_and_the_one_that_answered_all(acme: Organization) -> None:
-    tries = [("a", 500), ("b", 500), ("b", 200)]
-    record = calls.record(
-        acme,
-        upstream="b",
-        cost_nanos=9,
-        attempts=[
-            {"upstream": name, "status": status, "code": "", "latency_ms": 1}
-            for name, status in tries
-        ],
-    )
-    assert [each["cost_nanos"] for each in explain.explain(record).attempts] == [0, 0, 9]
+def test_every_attempt_is_told_with_its_cost_and_the_version_of_it(acme: Organization) -> None:
+    tries = [{"upstream": "a", "status": 500}, {"upstream": "b", "cost_nanos": 9, "cost_id": 4}]
+    record = calls.record(acme, upstream="b", cost_nanos=9, attempts=tries)
+    told = explain.explain(record).attempts
+    assert [(each["cost_nanos"], each["cost_id"]) for each in told] == [(0, 0), (9, 4)]
 
 
 def test_a_charge_that_its_lines_do_not_give_is_told_by_the_exit_code(acme: Organization) -> None:

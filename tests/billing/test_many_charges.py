@@ -2,15 +2,29 @@
 
 import os
 import random
+from fractions import Fraction
+from typing import Any
 
 from billing.money import TOKENS_PER_PRICE_UNIT
-from billing.pricing import Bucket, Buckets, PriceVersion, price, worst_case
+from billing.price_versions import (
+    FALLBACK,
+    PROMPT_BUCKETS,
+    TOKEN_BUCKETS,
+    UNIT_BUCKETS,
+    Bucket,
+    PriceVersion,
+    check_components,
+)
+from billing.pricing import Bounds, Buckets, price, worst_case
 
 CHARGES = 100_000
 SEED = int(os.environ.get("CHARGES_SEED", "10"))
 # From a nano to 1,000 units per million tokens, by orders of magnitude: where rounding differs.
 PRICE_DIGITS_MAX = 12
 TOKEN_DIGITS_MAX = 7
+FIRST_FOUR = (Bucket.INPUT, Bucket.CACHED_INPUT, Bucket.OUTPUT, Bucket.REASONING)
+RARER = [bucket for bucket in Bucket if bucket not in FIRST_FOUR]
+KINDS = ("hd:1024x1024", "1024x1024", "default", "low")
 
 
 def any_price(dice: random.Random) -> int:
@@ -21,36 +35,98 @@ def any_count(dice: random.Random) -> int:
     return dice.choice((0, 1, dice.randrange(10 ** dice.randint(1, TOKEN_DIGITS_MAX))))
 
 
-def any_version(dice: random.Random) -> PriceVersion:
-    components = {"input": any_price(dice), "output": any_price(dice)}
-    if dice.random() < 0.5:
-        components["cached_input"] = any_price(dice)
-    return PriceVersion(1, components)
+def any_components(dice: random.Random) -> dict[str, Any]:
+    components: dict[str, Any] = {"input": any_price(dice), "output": any_price(dice)}
+    for bucket in dice.sample(list(Bucket), dice.randint(0, 4)):
+        components.setdefault(bucket, any_price(dice))
+    if dice.random() < 0.2:
+        components["image"] = {kind: any_price(dice) for kind in dice.sample(KINDS, 2)}
+    if dice.random() < 0.2:
+        tier = {
+            name: n * dice.randint(1, 3) for name, n in components.items() if name in TOKEN_BUCKETS
+        }
+        components["tiers"] = [{"above_tokens": 10 ** dice.randint(1, 6), **tier}]
+    if dice.random() < 0.2:
+        components["minimum"] = any_price(dice) // 1_000
+    return check_components(components)
+
+
+def any_use(dice: random.Random) -> Buckets:
+    other = {name.value: any_count(dice) for name in dice.sample(RARER, dice.randint(0, 3))}
+    if dice.random() < 0.2:
+        other["image:" + dice.choice((*KINDS, "unlisted:1x1"))] = dice.randint(0, 10)
+    return Buckets(any_count(dice), any_count(dice), any_count(dice), any_count(dice), other)
+
+
+def by_hand(components: dict[str, Any], used: Buckets) -> Fraction:
+    """By other means than `pricing`: each bucket at its own price or at the one it falls to."""
+    prompt = used.input + used.cached_input
+    prompt += sum(used.other.get(bucket, 0) for bucket in PROMPT_BUCKETS)
+    table = dict(components)
+    for tier in components.get("tiers", []):
+        if prompt > tier["above_tokens"]:
+            table |= tier
+    exact = Fraction(0)
+    for name, count in used.quantities():
+        exact += count * by_hand_one(components, table, name)
+    floor = Fraction(components.get("minimum", 0))
+    return (
+        max(exact, floor)
+        if any(n and by_hand_sold(components, b) for b, n in used.quantities())
+        else exact
+    )
+
+
+def by_hand_sold(components: dict[str, Any], name: str) -> bool:
+    if name.startswith("image:"):
+        return "image" in components
+    return name in components or (name in FALLBACK and "input" in components)
+
+
+def by_hand_one(components: dict[str, Any], table: dict[str, Any], name: str) -> Fraction:
+    if name.startswith("image:"):
+        prices = components.get("image", {})
+        kind = name.removeprefix("image:")
+        quality, _, size = kind.partition(":")
+        listed = [prices[each] for each in (kind, size, quality, "default") if each in prices]
+        return Fraction(listed[0] if listed else max(prices.values(), default=0))
+    bucket: Bucket | None = Bucket(name)
+    while bucket is not None and bucket not in table:
+        bucket = FALLBACK.get(bucket)
+    nanos = table[bucket] if bucket is not None else 0
+    return Fraction(nanos) if name in UNIT_BUCKETS else Fraction(nanos, TOKENS_PER_PRICE_UNIT)
 
 
 def test_100_000_random_charges_are_rounded_once_and_grow_with_use() -> None:
     dice = random.Random(SEED)
     for number in range(CHARGES):
-        version = any_version(dice)
-        tokens = Buckets(any_count(dice), any_count(dice), any_count(dice))
-        nanos = price(tokens, version).nanos
-        # By other means than `pricing`: each bucket at its own price or at the one it falls to.
-        table = version.components
-        exact = (
-            tokens.input * table["input"]
-            + tokens.cached_input * table.get("cached_input", table["input"])
-            + tokens.output * table["output"]
-        )
-        off = nanos * TOKENS_PER_PRICE_UNIT - exact
-        assert 2 * abs(off) <= TOKENS_PER_PRICE_UNIT, (SEED, number)
-        if 2 * abs(off) == TOKENS_PER_PRICE_UNIT:
+        components, used = any_components(dice), any_use(dice)
+        version = PriceVersion(1, components)
+        nanos = price(used, version).nanos
+        exact = by_hand(components, used)
+        assert abs(nanos - exact) <= Fraction(1, 2), (SEED, number)
+        if abs(nanos - exact) == Fraction(1, 2):
             assert nanos % 2 == 0, (SEED, number)
-        more = Buckets(tokens.input + 1, tokens.cached_input + 1, tokens.output + 1)
+        more = Buckets(
+            used.input + 1,
+            used.cached_input + 1,
+            used.output + 1,
+            used.reasoning + 1,
+            {name: count + 1 for name, count in used.other.items()},
+        )
         assert price(more, version).nanos >= nanos, (SEED, number)
-        held, per_token = worst_case(version, tokens.input + tokens.cached_input)
-        assert held + tokens.output * per_token >= nanos, (SEED, number)
+        assert held(version, used) >= nanos, (SEED, number)
 
 
-def test_the_walk_is_over_every_bucket() -> None:
-    """A new bucket must enter the check above."""
-    assert {bucket.value for bucket in Bucket} == {"input", "cached_input", "output"}
+def held(version: PriceVersion, used: Buckets) -> int:
+    """A Hold for exactly what was used, of which it is not known in which buckets tokens fall."""
+    tokens = {name: n for name, n in used.other.items() if name in FALLBACK}
+    prompt = sum(tokens.get(bucket, 0) for bucket in PROMPT_BUCKETS)
+    bounds = Bounds(
+        used.input + used.cached_input + prompt,
+        {name: n for name, n in used.other.items() if name not in FALLBACK},
+        PROMPT_BUCKETS,
+        (Bucket.OUTPUT, Bucket.REASONING, Bucket.AUDIO_OUTPUT, Bucket.IMAGE_OUTPUT),
+    )
+    base, per_token = worst_case(version, bounds)
+    return base + (used.output + used.reasoning + sum(tokens.values()) - prompt) * per_token

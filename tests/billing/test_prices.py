@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import Site
 from billing import prices
 from billing.models import Price
-from billing.pricing import PriceError
+from billing.price_versions import PriceError
 from billing.signals import price_published
 from tests.factories import accounts, billing
 

@@ -14,8 +14,9 @@ from billing.gate.client import RedisClient
 from billing.gate.gate import Gate
 from billing.gate.steward import Steward
 from billing.gate.types import UNLIMITED, Balance
-from billing.pricing import PriceVersion
+from billing.price_versions import PriceVersion
 from relay.adapters.credit import GROWTH_TOKENS, GateCredit
+from relay.adapters.price_lists import PriceList
 from relay.adapters.rights import Rights
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.types import Call, Ending, Usage
@@ -84,7 +85,7 @@ def a_call(request_id: str = "req_1", **changes: Any) -> Call:
         "endpoint": "chat/completions",
         "site": site(),
         "caller": caller(rights=Rights(UNLIMITED, UNLIMITED, None, "total", ZoneInfo("UTC"))),
-        "offer": offer(price=PRICE),
+        "offer": offer(price=PriceList(PRICE)),
         "is_stream": True,
         "wants_usage_frame": False,
         "input_tokens_bound": 40,

@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.models import Site
 from billing import prices
 from billing.models import Model, Price
-from relay.models import Route, Upstream
+from relay import routes
+from relay.models import Upstream
 
 PRICE = {"input": "2.50", "cached_input": "", "output": "10"}
 
@@ -81,7 +82,7 @@ def test_a_price_below_cost_needs_a_second_yes(
     operator: Client, model: Model, upstream: Upstream, address: str
 ) -> None:
     cost = {"input": 2_000_000_000, "output": 11_000_000_000}
-    Route.objects.create(model=model, upstream=upstream, name="x", cost=cost)
+    routes.add(model, upstream, name="x", cost=cost)
     response = operator.post(address, PRICE)
     assert response.status_code == 422
     assert "Some route costs more than this price: Output." in response.content.decode()
@@ -93,5 +94,5 @@ def test_a_price_below_cost_needs_a_second_yes(
 def test_an_unknown_cost_is_no_loss(
     operator: Client, model: Model, upstream: Upstream, address: str
 ) -> None:
-    Route.objects.create(model=model, upstream=upstream, name="x", cost={})
+    routes.add(model, upstream, name="x")
     assert operator.post(address, PRICE).status_code == 302

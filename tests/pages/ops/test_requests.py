@@ -7,7 +7,13 @@ from tests.factories import calls
 
 ATTEMPTS = [
     {"upstream": "hidden-vendor", "status": 500, "code": "upstream_error", "latency_ms": 90},
-    {"upstream": "hidden-vendor-2", "status": 200, "code": "", "latency_ms": 400},
+    {
+        "upstream": "hidden-vendor-2",
+        "status": 200,
+        "code": "",
+        "latency_ms": 400,
+        "cost_nanos": 77_000,
+    },
 ]
 
 

@@ -13,9 +13,10 @@ from billing.events import PriceLine, decode_usage
 from billing.gate.blocking import command
 from billing.gate.keys import organization_key, usage_key
 from billing.gate.types import UNLIMITED, Limits
-from billing.pricing import PriceVersion
+from billing.price_versions import PriceVersion
 from relay.adapters import unposted
 from relay.adapters.credit import GateCredit
+from relay.adapters.price_lists import PriceList
 from relay.adapters.rights import Rights
 from relay.proxy.errors import ApiError, Cause, Detail
 from relay.proxy.types import Attempt, Call, Ending, Usage
@@ -38,7 +39,10 @@ def call(organization: Organization, *, rights: Rights = RIGHTS, **changes: Any)
         rights=rights,
     )
     own: dict[str, Any] = {"site": fakes.site(organization.site_id), "caller": owner}
-    own |= {"offer": fakes.offer(price=PRICE), "started_at": asyncio.get_running_loop().time()}
+    own |= {
+        "offer": fakes.offer(price=PriceList(PRICE)),
+        "started_at": asyncio.get_running_loop().time(),
+    }
     return fakes.call(**(own | changes))
 
 
@@ -73,11 +77,13 @@ async def test_the_worst_case_is_held(credit: GateCredit, acme: Organization, ga
 async def test_a_cap_of_our_own_is_lowered_to_what_the_balance_covers(
     credit: GateCredit, acme: Organization
 ) -> None:
-    dear = fakes.offer(price=PriceVersion(1, {"input": 0, "output": 50 * UNIT * 10**6}))
+    dear = fakes.offer(price=PriceList(PriceVersion(1, {"input": 0, "output": 50 * UNIT * 10**6})))
     admitted = call(acme, offer=dear, output_tokens_cap=64)
     error = await refusal(credit, admitted)  # 16 tokens at 50 each are 800
     assert error.cause is Cause.NO_CREDIT
-    cheaper = fakes.offer(price=PriceVersion(1, {"input": 0, "output": 5 * UNIT * 10**6}))
+    cheaper = fakes.offer(
+        price=PriceList(PriceVersion(1, {"input": 0, "output": 5 * UNIT * 10**6}))
+    )
     admitted = call(acme, offer=cheaper, output_tokens_cap=64)
     await credit.admit(admitted)
     assert admitted.admission is not None
