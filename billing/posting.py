@@ -6,17 +6,17 @@ delivered again and found on record; an event that can't be posted stops nothing
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
 from accounts.models import Organization
 from billing import connections, episodes, ledger, quarantine, site_locks, usage_rows
-from billing.gate.types import Acknowledgement, UsageEvent
+from billing.gate.types import Acknowledgement, HoldState, UsageEvent
 from billing.ledger import AccountKind, LedgerError, Posting, TransactionKind
 from billing.signals import usage_posted
-from billing.usage_rows import Usage
+from billing.usage_rows import AlreadyOnRecord, Known, Usage
 
 # Read and acknowledged at a time: about a millisecond of Redis, which serves Calls meanwhile.
 READ_EVENTS = 500
@@ -30,10 +30,6 @@ BATCH_TRIES = 10
 
 # Reasons by which one bad event spoils a whole batch: the batch is halved until it is found.
 _SPOILING = (DataError, IntegrityError, LedgerError)
-
-
-class _LostRace(Exception):
-    """Another worker put one of the batch's Calls on record meanwhile."""
 
 
 def drain(site_id: str, consumer: str, *, until_s: float) -> int:
@@ -145,13 +141,17 @@ def _book_or_halve(
 
 
 def _book_patiently(site_id: str, usages: Sequence[Usage]) -> set[str]:
+    # The gate ends a Call once, and what was settled in time is new unless it is delivered again:
+    # only others are looked for. A wrong guess costs one refused batch.
+    doubtful = [usage for usage in usages if usage.gate.state is not HoldState.SETTLED]
     for tries_left in reversed(range(BATCH_TRIES)):
         try:
             with transaction.atomic():
-                return _book(site_id, usages)
-        except _LostRace:
+                return _book(site_id, usages, usage_rows.find_known(doubtful))
+        except AlreadyOnRecord:
             if not tries_left:
                 raise
+            doubtful = list(usages)
         except OperationalError as error:
             # Not after a lost connection: the site's lock went with it.
             if not tries_left or not isinstance(error.__cause__, DeadlockDetected):
@@ -159,9 +159,9 @@ def _book_patiently(site_id: str, usages: Sequence[Usage]) -> set[str]:
     return set()
 
 
-def _book(site_id: str, usages: Sequence[Usage]) -> set[str]:
-    """Put the Calls that are new on record and charge for them, in the caller's transaction."""
-    known = usage_rows.find_known(usages)
+def _book(site_id: str, usages: Sequence[Usage], known: Mapping[str, Known]) -> set[str]:
+    """Put the Calls that are new on record and charge for them, in the caller's transaction;
+    the stream ids of duplicates. `known` are records that there are already."""
     fresh: dict[str, Usage] = {}
     duplicates = set()
     for usage in usages:
@@ -175,23 +175,15 @@ def _book(site_id: str, usages: Sequence[Usage]) -> set[str]:
             duplicates.add(usage.gate.stream_id)
     new = list(fresh.values())
     if new:
-        _record(new, _charge(site_id, new), known)
+        replaced = [known[request_id] for request_id in fresh if request_id in known]
+        if replaced:
+            usage_rows.remove_uncharged(replaced)
+        usage_rows.insert(new, _charge(site_id, new))
         _touch_keys(new)
     return duplicates
 
 
-def _record(
-    new: Sequence[Usage], transaction_ids: dict[str, int], known: dict[str, usage_rows.Known]
-) -> None:
-    """Write the records, all of them or none: another worker's are not replaced unseen."""
-    replacing = [known[usage.gate.request_id] for usage in new if usage.gate.request_id in known]
-    if replacing and usage_rows.remove_uncharged(replacing) != len(replacing):
-        raise _LostRace
-    if usage_rows.insert(new, transaction_ids) != len(new):
-        raise _LostRace
-
-
-def _is_new(usage: Usage, earlier: Usage | None, record: usage_rows.Known | None) -> bool:
+def _is_new(usage: Usage, earlier: Usage | None, record: Known | None) -> bool:
     """Whether it is the Call's first event, or a late settle after the reaper charged nothing."""
     if earlier is not None:
         return usage.is_late and earlier.is_uncharged_reaped

@@ -23,13 +23,19 @@ class UsageRecord(models.Model):
         REAPED = "reaped", _("Ended by the reaper")
 
     request_id = models.CharField(primary_key=True, max_length=40)
-    # What posting looks up while it inserts needs no second look by the database, which would cost
-    # more than the row itself; nor an index, as nothing asks for a site's or a price's rows.
+    # What posting has looked up, or made in the same transaction, needs no second look by the
+    # database, which would cost more than the row itself; nor an index, as nothing asks for a
+    # site's or a price's rows. That an organization exists is seen to by its sums, which every
+    # record comes with.
     site = models.ForeignKey(
         Site, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     organization = models.ForeignKey(
-        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
+        Organization,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     api_key = models.ForeignKey(
         ApiKey,
@@ -92,7 +98,11 @@ class UsageRecord(models.Model):
         db_comment="the usage event it was posted from: tells a redelivery from a duplicate",
     )
     ledger_transaction = models.ForeignKey(
-        LedgerTransaction, on_delete=models.PROTECT, null=True, related_name="+"
+        LedgerTransaction,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
     )
 
     class Meta:

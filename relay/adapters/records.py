@@ -12,5 +12,5 @@ async def find_posted(request_ids: Sequence[str]) -> set[str]:
 
     What the reaper recorded as uncharged is not final: a late settle takes its place.
     """
-    known = await database_sync_to_async(usage_rows.find_known)(request_ids)
+    known = await database_sync_to_async(usage_rows.find_records)(request_ids)
     return {each for each, record in known.items() if not record.is_uncharged_reaped}

@@ -70,7 +70,16 @@ def test_a_money_module_makes_no_float(module: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("money", "pricing", "ledger", "credits", "balances", "posting", "usage_rows"),
+        *(
+            "money",
+            "pricing",
+            "ledger",
+            "credits",
+            "balances",
+            "posting",
+            "usage_rows",
+            "rollup_rows",
+        ),
         *("gates", "events", "quarantine", "explain", "audit/recent", "models/ledger"),
         *("gate/wire", "gate/steward", "reports/spend", "templatetags/money"),
     ],

@@ -10,6 +10,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,13 +102,15 @@ def together(order: dict[str, Any]) -> dict[str, int]:
 
 def unguarded(order: dict[str, Any]) -> dict[str, int]:
     """The same without the look for earlier records: the negative control."""
+    from django.db import transaction
+
     from billing import usage_rows
 
     insert = usage_rows.insert
 
-    def trust(usages: Any, transaction_ids: Any) -> int:
-        insert(usages, transaction_ids)
-        return len(usages)
+    def trust(usages: Any, transaction_ids: Any) -> None:
+        with suppress(usage_rows.AlreadyOnRecord), transaction.atomic():
+            insert(usages, transaction_ids)
 
     usage_rows.find_known = lambda *_: {}  # type: ignore[assignment]
     usage_rows.insert = trust
