@@ -43,8 +43,9 @@ def update_model(
 
 
 @transaction.atomic
-def set_no_credit_status(site: Site, status: int) -> None:
-    """The HTTP status of a call on `site` that the balance cannot cover: 402, 403 or 429."""
+def set_no_credit_status(site: Site, status: int | None) -> None:
+    """The HTTP status of a call on `site` that the balance cannot cover: 402, 403 or 429; None
+    leaves it to the site's preset."""
     site.no_credit_status = status
     site.save(update_fields=["no_credit_status"])
     signals.announce()

@@ -28,7 +28,20 @@ class Site(models.Model):
         max_length=40, default="openai", db_comment="error contract: a file in deploy/sites/"
     )
     no_credit_status = models.PositiveSmallIntegerField(
-        choices=NoCreditStatus.choices, default=NoCreditStatus.PAYMENT_REQUIRED
+        choices=NoCreditStatus.choices,
+        null=True,
+        blank=True,
+        db_comment="of a call that balance or budget cannot cover; null: as the preset says",
+    )
+    error_overrides = models.JSONField(
+        default=dict,
+        blank=True,
+        db_comment="what differs from the preset, by cause: status, type, code, message",
+    )
+    cors_origins = models.JSONField(
+        null=True,
+        blank=True,
+        db_comment="list of origins that browsers may call from; null: as the preset says",
     )
     support_contact = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)

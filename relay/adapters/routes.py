@@ -16,11 +16,11 @@ from relay.adapters import price_lists
 from relay.adapters.price_lists import PriceList
 from relay.models import Cost, Upstream
 from relay.models import Route as RouteRow
-from relay.proxy import error_contract
 from relay.proxy.renaming import Renaming
-from relay.proxy.types import Offer, Route, Site, Snapshot
+from relay.proxy.types import Offer, Route, Snapshot
 from relay.proxy.upstream.port import HeaderBlock, Origin
 from relay.proxy.upstream.request_head import header_block
+from relay.storefronts import storefront
 
 log = logging.getLogger(__name__)
 
@@ -89,12 +89,9 @@ def _read(now: datetime) -> tuple[Snapshot, datetime | None]:
     """The snapshot in force at `now`, and when a scheduled price will change it."""
     sites = list(SiteRow.objects.filter(is_active=True).prefetch_related("domains"))
     by_host = {
-        domain.domain: Site(
-            site.id,
-            site.language,
-            error_contract.resolve([error_contract.no_credit(site.no_credit_status)]),
-        )
+        domain.domain: shown
         for site in sites
+        for shown in (storefront(site),)
         for domain in site.domains.all()
     }
     models = list(Model.objects.filter(is_active=True))

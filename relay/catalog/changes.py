@@ -86,6 +86,8 @@ class Change:
         if self.kind is Kind.PRICE and isinstance(value, Mapping | list):
             shown: Shown = price_section.write({name: value})[name]
             return shown
+        if isinstance(value, Mapping) and self.kind is Kind.SITE:
+            return {cause: dict(row) for cause, row in value.items()}
         if isinstance(value, Mapping):
             return price_section.write(value)
         if isinstance(value, int) and self.kind is Kind.PRICE:

@@ -20,6 +20,8 @@ UNSET: Final = Unset.UNSET
 
 # What a price or a cost says, as billing.price_versions tells.
 Components: TypeAlias = Mapping[str, Any]
+# What a site's errors look like by cause, as stored: status, type, code, message by language.
+ErrorRows: TypeAlias = Mapping[str, Mapping[str, Any]]
 NESTED: Final = {"nested": True}
 
 
@@ -73,7 +75,8 @@ class PlanSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSpec:
-    """A storefront. `domains` and `models`, when given, are the whole set; `prices` adds to it."""
+    """A storefront. `domains`, `models` and errors, when given, are the whole set; `prices`
+    adds to it."""
 
     id: str
     name: str | Unset = UNSET
@@ -82,7 +85,9 @@ class SiteSpec:
     language: str | Unset = UNSET
     time_zone: str | Unset = UNSET
     preset: str | Unset = UNSET
-    no_credit_status: int | Unset = UNSET
+    no_credit_status: int | Unset | None = UNSET  # None: as the preset says
+    error_overrides: ErrorRows | Unset = UNSET
+    cors_origins: tuple[str, ...] | Unset | None = UNSET  # None: as the preset says
     support_contact: str | Unset = UNSET
     is_active: bool | Unset = UNSET
     plan: str | Unset = UNSET

@@ -30,6 +30,8 @@ DEFAULTS: Mapping[str, object] = {
     "owned_by": "",
     "provider": "",
     "support_contact": "",
+    "no_credit_status": None,
+    "cors_origins": None,
 }
 
 
@@ -84,9 +86,11 @@ def _route(spec: RouteSpec) -> dict[str, Any]:
 def _site(spec: SiteSpec) -> dict[str, Any]:
     names = (
         *("id", "name", "domains", "currency", "language", "time_zone", "preset"),
-        *("no_credit_status", "support_contact", "is_active", "plan", "models"),
+        *("no_credit_status", "cors_origins", "support_contact", "is_active", "plan", "models"),
     )
     row = _fields(spec, names)
+    if spec.error_overrides is not UNSET and spec.error_overrides:
+        row["errors"] = {cause: dict(given) for cause, given in spec.error_overrides.items()}
     if spec.prices is not UNSET and spec.prices:
         row["prices"] = {
             model_id: price_section.write(price) for model_id, price in spec.prices.items()

@@ -25,18 +25,16 @@ S = TypeVar("S", bound=_HasId)
 
 def read(path: Path) -> Document:
     """Read and check a file; credentials come back resolved."""
-    return read_text(_content(path), file=str(path), folder=path.parent)
+    return read_text(content(path), file=str(path), folder=path.parent)
 
 
 def read_text(text: str, *, file: str, folder: Path) -> Document:
     """The same for text; `file` names it in messages, `folder` is where `file:` paths start."""
     problems = Problems(file)
     lines: dict[str, int] = {}
-    node = _compose(text, problems)
-    problems.refuse()
-    if node is None:
+    top = top_of(text, problems, lines)
+    if top is None:
         return Document()
-    top = Section(node, "", problems, lines)
 
     def upstream(section: Section, upstream_id: str) -> UpstreamSpec:
         return specs.upstream(section, upstream_id, folder=folder)
@@ -53,7 +51,16 @@ def read_text(text: str, *, file: str, folder: Path) -> Document:
     return document
 
 
-def _content(path: Path) -> str:
+def top_of(text: str, problems: Problems, lines: dict[str, int]) -> Section | None:
+    """The outermost mapping of a file; None when it is empty. Raises `CatalogRefused` for text
+    that is not YAML."""
+    node = _compose(text, problems)
+    problems.refuse()
+    return None if node is None else Section(node, "", problems, lines)
+
+
+def content(path: Path) -> str:
+    """The text of a file, bounded; raises `CatalogRefused` when it cannot be read."""
     try:
         with path.open("rb") as file:
             content = file.read(FILE_BYTES_MAX + 1)

@@ -123,10 +123,7 @@ class Section:
 
     def limit(self, name: str, *, maximum: int) -> int | Unset | None:
         """A whole number from 1, or null for no limit."""
-        node = self._get(name)
-        if node is not None and node.tag == NULL_TAG:
-            return None
-        return self.integer(name, minimum=1, maximum=maximum)
+        return None if self.is_null(name) else self.integer(name, minimum=1, maximum=maximum)
 
     def flag(self, name: str) -> bool | Unset:
         """true or false, spelled so."""
@@ -138,6 +135,15 @@ class Section:
     def has(self, name: str) -> bool:
         """Whether the field is written at all."""
         return name in self._values
+
+    def is_null(self, name: str) -> bool:
+        """Whether the field is written as null."""
+        node = self._get(name)
+        return node is not None and node.tag == NULL_TAG
+
+    def is_mapping(self, name: str) -> bool:
+        """Whether the field holds a mapping."""
+        return isinstance(self._values.get(name), yaml.MappingNode)
 
     def is_list(self, name: str) -> bool:
         """Whether the field holds a list."""

@@ -4,7 +4,7 @@ with problems is never applied. Reads no database."""
 from pathlib import Path
 from typing import Literal
 
-from relay.catalog import credentials, price_section, values
+from relay.catalog import credentials, error_rows, price_section, values
 from relay.catalog.document import (
     UNSET,
     Components,
@@ -79,13 +79,27 @@ def site(section: Section, site_id: str) -> SiteSpec:
         language=section.text("language", values.language),
         time_zone=section.text("time_zone", values.time_zone),
         preset=section.text("preset", values.preset),
-        no_credit_status=section.number("no_credit_status", values.no_credit_status),
+        no_credit_status=_no_credit_status(section),
+        error_overrides=error_rows.read(section),
+        cors_origins=_cors_origins(section),
         support_contact=section.text("support_contact", values.optional_text(200)),
         is_active=section.flag("is_active"),
         plan=section.text("plan", values.slug),
         models=_offered(section),
         prices=_site_prices(section),
     )
+
+
+def _no_credit_status(section: Section) -> int | Unset | None:
+    if section.is_null("no_credit_status"):
+        return None
+    return section.number("no_credit_status", values.no_credit_status)
+
+
+def _cors_origins(section: Section) -> tuple[str, ...] | Unset | None:
+    if section.is_null("cors_origins"):
+        return None
+    return section.texts("cors_origins", values.origin)
 
 
 def _routes(section: Section, model_id: str) -> tuple[RouteSpec, ...] | Unset:

@@ -117,6 +117,8 @@ def _site(row: Site, prices: dict[str, Components]) -> SiteSpec:
         time_zone=row.time_zone,
         preset=row.preset,
         no_credit_status=row.no_credit_status,
+        error_overrides=row.error_overrides,
+        cors_origins=None if row.cors_origins is None else tuple(row.cors_origins),
         support_contact=row.support_contact,
         is_active=row.is_active,
         plan=terms.plan_id if terms else UNSET,

@@ -3,6 +3,7 @@ raises ValueError with a reason that ends a sentence. Touches nothing but deploy
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +24,10 @@ DOMAIN = re.compile(
     r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
     r"|\[[0-9a-f:.]{2,45}\]"
 )
+# Scheme, host and perhaps a port (RFC 6454); browsers write it in lower case.
+ORIGIN = re.compile(r"https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?")
+HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+PATH_PREFIX = re.compile(r"(/[a-z0-9-]{1,40}){1,5}")
 # The widths of the database columns.
 TIME_ZONE_CHARS_MAX = 64
 BASE_URL_CHARS_MAX = 500
@@ -77,6 +82,27 @@ def domain(value: str) -> str:
     return value
 
 
+def origin(value: str) -> str:
+    """Where browsers may call from: an origin as they send it, or `*`."""
+    if value != "*" and not ORIGIN.fullmatch(value):
+        raise ValueError(f"{value!r} is no origin such as https://app.example.com, nor *")
+    return value
+
+
+def path_prefix(value: str) -> str:
+    """A path that means the same as `/v1`."""
+    if not PATH_PREFIX.fullmatch(value):
+        raise ValueError(f"{value!r} is no path such as /compatible-mode/v1")
+    return value
+
+
+def header_name(value: str) -> str:
+    """The name of a request header."""
+    if not HEADER_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is not the name of a header")
+    return value
+
+
 def currency(value: str) -> str:
     """An ISO 4217 code."""
     if not CURRENCY.fullmatch(value):
@@ -105,7 +131,12 @@ def preset(value: str) -> str:
 
 def known_presets() -> list[str]:
     """The presets that this checkout ships."""
-    return sorted(path.stem for path in (settings.BASE_DIR / "deploy" / "sites").glob("*.yaml"))
+    return sorted(path.stem for path in preset_folder().glob("*.yaml"))
+
+
+def preset_folder() -> Path:
+    """Where the presets are."""
+    return Path(settings.BASE_DIR) / "deploy" / "sites"
 
 
 def money(value: str) -> int:

@@ -13,6 +13,8 @@ from accounts.models import Site
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from relay import offers
+from relay.proxy.causes import Cause
+from relay.storefronts import contract_of
 
 # A deployment hosts tens of sites; a longer list needs a search first.
 SITES_MAX = 500
@@ -29,7 +31,9 @@ class SiteForm(forms.Form):
     no_credit_status = forms.TypedChoiceField(
         label=gettext_lazy("Answer when the balance is used up"),
         coerce=int,
-        choices=list(STATUS_WORDS.items()),
+        required=False,
+        empty_value=None,
+        choices=[("", gettext_lazy("As the error contract says")), *STATUS_WORDS.items()],
         help_text=gettext_lazy("The HTTP status; the error's code stays the same."),
     )
 
@@ -40,7 +44,8 @@ def site_list(request: HttpRequest) -> HttpResponse:
     """Every site."""
     sites = Site.objects.select_related("terms").prefetch_related("domains")
     rows = sites.annotate(organization_count=Count("organizations")).order_by("id")
-    return render_page(request, "ops/sites.html", {"rows": rows[:SITES_MAX]})
+    shown = [(row, contract_of(row).status(Cause.NO_CREDIT)) for row in rows[:SITES_MAX]]
+    return render_page(request, "ops/sites.html", {"rows": shown})
 
 
 @require_http_methods(["GET", "POST"])

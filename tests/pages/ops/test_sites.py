@@ -30,3 +30,13 @@ def test_a_site_that_sells_nothing_yet_has_its_pages(operator: Client, home: Sit
     Site.objects.create(pk="bare", name="Bare")
     for address in (reverse("ops_sites"), reverse("ops_site", args=["bare"])):
         assert operator.get(address).status_code == 200
+
+
+def test_the_choice_can_be_left_to_the_error_contract(operator: Client, home: Site) -> None:
+    home.preset, home.no_credit_status = "modelstudio", 403
+    home.save()
+    operator.post(reverse("ops_site", args=[home.pk]), {"no_credit_status": ""})
+    home.refresh_from_db()
+    assert home.no_credit_status is None
+    # the list shows what callers get
+    assert "<td>429</td>" in operator.get(reverse("ops_sites")).content.decode()
