@@ -10,7 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
-from relay.proxy.errors import ApiError, Cause
+from relay.proxy.causes import Cause
+from relay.proxy.errors import ApiError
 
 
 class Role(StrEnum):

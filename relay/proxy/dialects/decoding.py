@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import msgspec
 
+from relay.proxy.causes import Cause
 from relay.proxy.dialects.conversation import not_carried
-from relay.proxy.errors import ApiError, Cause
+from relay.proxy.errors import ApiError
 
 T = TypeVar("T")
 

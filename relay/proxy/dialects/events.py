@@ -8,8 +8,10 @@ so the last one counts. Nothing follows Failed.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
-from relay.proxy.errors import Cause
+from relay.proxy.causes import Cause
+from relay.proxy.dialects.conversation import Conversation
 from relay.proxy.types import Usage
 
 
@@ -179,3 +181,31 @@ Delta = (
     | Logprobs
 )
 Event = Started | PartStarted | Delta | PartEnded | Finished | UsageSeen | Failed | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What an answer tells the client of itself. Renderers put their dialect's prefix to `id`."""
+
+    id: str  # ours, of the Call
+    model: str  # the public name
+    created: int  # Unix seconds
+    conversation: Conversation  # some dialects answer with parts of the question
+
+
+class StreamParser(Protocol):
+    """Reads an upstream's stream; one per answer."""
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """What these bytes tell; Ended as soon as the vendor's own end mark was read."""
+
+    def end(self) -> list[Event]:
+        """The body is over: what is still to tell, Ended only where the answer is whole."""
+
+
+class StreamRenderer(Protocol):
+    """Writes a client's stream; one per answer."""
+
+    def render(self, event: Event) -> bytes:
+        """The bytes for this event, often none. What it gives for Ended goes out after
+        settlement; Failed gives none, because the relay words errors itself."""
