@@ -16,7 +16,7 @@ from billing import connections, site_locks
 from billing.gate.blocking import command
 from billing.gate.errors import ScriptRefused
 from billing.gate.keys import usage_key
-from billing.gate.usage_stream import GROUP
+from billing.gate.usage_stream import GROUP, is_no_group
 from billing.models import UsageRecord
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,20 @@ class Books:
 
     posted_nanos: dict[str, int]
     waiting_ids: list[int]  # credits in those figures that the gate may still be told of
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Debits in a site's usage stream by organization; an acknowledgement takes both off."""
+
+    booked: defaultdict[str, int]  # posted, but its worker died before it acknowledged
+    unbooked: defaultdict[str, int]
+
+    @property
+    def unacknowledged(self) -> dict[str, int]:
+        """What the gate must call unposted."""
+        organizations = self.booked.keys() | self.unbooked.keys()
+        return {each: self.booked[each] + self.unbooked[each] for each in organizations}
 
 
 def open_gates() -> int:
@@ -70,15 +84,16 @@ def _open(site_id: str) -> bool:
         books = _read_books(site_id)
         steward = connections.steward()
         held = steward.read_balances(site_id, books.posted_nanos)
-        unposted = _sum_unposted(site_id)
+        waiting = _sum_stream(site_id)
         available = {
-            each: posted - unposted[each] - held[each].held_nanos
+            each: posted - waiting.unbooked[each] - held[each].held_nanos
             for each, posted in books.posted_nanos.items()
         }
         is_open = steward.open(
             site_id,
             uuid.uuid4().hex,
             available,
+            unposted_nanos=waiting.unacknowledged,
             credited=[str(transaction_id) for transaction_id in books.waiting_ids],
         )
     if is_open:
@@ -102,29 +117,24 @@ def sum_booked(site_id: str) -> defaultdict[str, int]:
     try:
         pending = command(connections.redis(), "xpending", usage_key(site_id), GROUP)
     except ScriptRefused as error:
-        if str(error).startswith("NOGROUP"):  # nothing was ever read
+        if is_no_group(error):
             return defaultdict(int)
         raise
     if not pending["pending"]:
         return defaultdict(int)
     # Only what a worker was given can be booked; that is the head of a long stream.
     span = (pending["min"].decode(), pending["max"].decode())
-    return _sum_debits(site_id, span, are_booked=True)
+    return _sum_stream(site_id, span).booked
 
 
-def _sum_unposted(site_id: str) -> defaultdict[str, int]:
-    """Debits by organization that are in the stream and not yet in the books."""
-    return _sum_debits(site_id, ("-", "+"), are_booked=False)
-
-
-def _sum_debits(site_id: str, span: tuple[str, str], *, are_booked: bool) -> defaultdict[str, int]:
-    sums: defaultdict[str, int] = defaultdict(int)
+def _sum_stream(site_id: str, span: tuple[str, str] = ("-", "+")) -> Waiting:
+    waiting = Waiting(defaultdict(int), defaultdict(int))
     for page in _pages(site_id, *span):
         posted = _posted_from(page)
         for stream_id, fields in page:
-            if (stream_id in posted) is are_booked:
-                sums[fields[b"organization"].decode()] += int(fields[b"debited"])
-    return sums
+            sums = waiting.booked if stream_id in posted else waiting.unbooked
+            sums[fields[b"organization"].decode()] += int(fields[b"debited"])
+    return waiting
 
 
 def _pages(site_id: str, start: str, end: str) -> Iterator[list[tuple[str, dict[bytes, bytes]]]]:

@@ -1,4 +1,5 @@
-"""Ends what nobody else will: Holds of relays that died, episodes that fell silent."""
+"""Ends what nobody else will: Holds of relays that died, names of workers that did, episodes that
+fell silent."""
 
 from django.utils import timezone
 
@@ -8,6 +9,9 @@ from billing.signals import refusals_posted
 # Holds per script run and runs per tick: the next tick, seconds later, takes the rest.
 HOLDS_PER_TURN = 500
 TURNS_MAX = 20
+# A worker asks for usage twice a second and takes seconds for its longest batch. Each start makes
+# a new name, so that without this a deployment's every restart would leave one behind.
+WORKER_SILENT_MS = 600_000
 
 
 def reap(site_id: str) -> int:
@@ -22,6 +26,7 @@ def reap(site_id: str) -> int:
         ended += turn
         if turn < HOLDS_PER_TURN:
             break
+    connections.usage_stream(site_id).forget_consumers(idle_ms=WORKER_SILENT_MS)
     return ended
 
 

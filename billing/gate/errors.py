@@ -5,6 +5,8 @@ GateError
 |   +-- GateClosed       Redis answered, but the site is not loaded, or posting is stuck
 +-- ScriptRefused        Redis answered with an error; a bug or a server that is too old
     +-- HoldMismatch     the Hold exists, but for another organization, key or budget
+ValueError               a figure beyond exact arithmetic; nothing was sent
++-- HoldTooLarge         a Hold of more than any balance can be
 """
 
 
@@ -40,3 +42,7 @@ class HoldMismatch(ScriptRefused):
     """The request id belongs to a Hold with another owner of the money; nothing was changed."""
 
     code = "hold_mismatch"
+
+
+class HoldTooLarge(ValueError):
+    """A Call whose worst case is beyond 2^53 - 1 nanos, 9 million units: no balance pays it."""

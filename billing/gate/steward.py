@@ -10,6 +10,7 @@ from redis import Redis
 
 from billing.gate import keys, wire
 from billing.gate.blocking import command, run_script
+from billing.gate.runner import Word
 from billing.gate.scripts import CREDIT, EXPIRE, OPEN, READING
 from billing.gate.types import Balance, BudgetSpent, CreditResult, HoldRef, OpenHold, Settlement
 
@@ -55,12 +56,14 @@ class Steward:
         epoch: str,
         available_nanos: Mapping[str, int],
         *,
+        unposted_nanos: Mapping[str, int] | None = None,
         credited: Iterable[str] = (),
         spent: Iterable[BudgetSpent] = (),
     ) -> bool:
         """Load every organization's balance into a closed gate, then open it under `epoch`.
 
-        `available_nanos` is posted - unposted - held; read the latter two here while it is closed.
+        `available_nanos` is posted - unposted - held; read held here while it is closed.
+        `unposted_nanos` replaces what the gate says of the debits in its stream; None leaves it.
         `credited` are the transactions that posted already contains and whose outbox entries may
         still come: they are marked first, so that they do not count twice. `spent` fills budgets
         that Redis lost; one that is there is left alone. False when the gate was open already
@@ -78,8 +81,11 @@ class Steward:
             self._load_budget(site, budget)
         for chunk in _chunks(available_nanos, ORGANIZATIONS_PER_SCRIPT):
             names = [keys.organization_key(site, organization) for organization in chunk]
-            amounts = [wire.signed_nanos(available_nanos[organization]) for organization in chunk]
-            if not run_script(self._redis, OPEN, [keys.epoch_key(site), *names], ["", *amounts]):
+            words: list[Word] = [""]
+            for each in chunk:
+                unposted: Word = "" if unposted_nanos is None else unposted_nanos.get(each, 0)
+                words += (wire.signed_nanos(available_nanos[each]), unposted)
+            if not run_script(self._redis, OPEN, [keys.epoch_key(site), *names], words):
                 return False
         return bool(run_script(self._redis, OPEN, [keys.epoch_key(site)], [epoch]))
 

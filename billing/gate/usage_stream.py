@@ -11,7 +11,7 @@ from redis import Redis
 from billing.gate import keys, wire
 from billing.gate.blocking import command, run_script
 from billing.gate.errors import ScriptRefused
-from billing.gate.scripts import ACKNOWLEDGE
+from billing.gate.scripts import ACKNOWLEDGE, FORGET_CONSUMERS
 from billing.gate.types import Acknowledgement, Backlog, HoldState, UsageEvent
 
 GROUP = "posting"
@@ -71,6 +71,19 @@ class UsageStream:
             for at in range(0, len(batch), EVENTS_PER_SCRIPT)
         )
 
+    def forget_consumers(self, *, idle_ms: int) -> int:
+        """Remove consumers that asked for nothing for `idle_ms` and own no event: how many.
+
+        One that was only slow is made anew by its next read. Zero where there is no group yet.
+        """
+        try:
+            removed: int = run_script(self._redis, FORGET_CONSUMERS, [self._key], [GROUP, idle_ms])
+        except ScriptRefused as error:
+            if is_no_group(error):
+                return 0
+            raise
+        return removed
+
     def read_backlog(self) -> Backlog:
         """How many events wait for posting, and for how long the oldest has (Redis time)."""
         length = command(self._redis, "xlen", self._key)
@@ -94,6 +107,11 @@ class UsageStream:
             words += (each.stream_id, position[each.organization], debited, duplicate)
         reply = run_script(self._redis, ACKNOWLEDGE, names, words)
         return wire.parse_count(reply)
+
+
+def is_no_group(error: ScriptRefused) -> bool:
+    """Whether Redis refused because nobody has read from the stream yet, or it is not there."""
+    return any(words in str(error) for words in ("NOGROUP", "no such key"))
 
 
 def _entries(reply: Any) -> Iterable[Any]:

@@ -6,7 +6,7 @@ refused here with ValueError before anything is sent.
 
 from typing import Any
 
-from billing.gate.errors import GateClosed, HoldMismatch, ScriptRefused
+from billing.gate.errors import GateClosed, HoldMismatch, HoldTooLarge, ScriptRefused
 from billing.gate.keys import budget_names
 from billing.gate.runner import Word
 from billing.gate.types import (
@@ -93,13 +93,16 @@ def _budget_words(budgets: tuple[Budget, ...]) -> list[Word]:
 
 
 def admit_args(request: AdmitRequest, *, owner: str, lifetime_ms: int) -> list[Word]:
-    """ARGV of admit.lua. Raises ValueError for figures that the script cannot compute exactly."""
+    """ARGV of admit.lua. Raises ValueError for figures that the script cannot compute exactly, and
+    of these HoldTooLarge where only the sum is beyond it."""
     ref = request.hold
-    base = exact_nanos("input_nanos", request.input_nanos)
-    base += exact_nanos("fixed_nanos", request.fixed_nanos)
+    base = request.input_nanos + request.fixed_nanos
     cap = exact_tokens("output_tokens_cap", request.output_tokens_cap)
-    price = exact_nanos("output_nanos_per_token", request.output_nanos_per_token)
-    exact_nanos("the Hold", base + cap * price)
+    price = request.output_nanos_per_token
+    if base + cap * price > NANOS_MAX:
+        raise HoldTooLarge(f"a Hold of {base + cap * price} nanos; at most 2^53 - 1")
+    for name in ("input_nanos", "fixed_nanos", "output_nanos_per_token"):
+        exact_nanos(name, getattr(request, name))
     words: list[Word] = [
         ref.request_id,
         ref.organization,

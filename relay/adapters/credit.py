@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from billing.gate.errors import GateError, GateUnavailable
+from billing.gate.errors import GateError, GateUnavailable, HoldTooLarge
 from billing.gate.gate import HOLD_LIFETIME_MS, Gate
 from billing.gate.types import (
     Denied,
@@ -75,6 +75,8 @@ class GateCredit:
             reply = await self._gate.admit(admit_request(call))
         except GateUnavailable:
             raise ApiError(Cause.GATE_UNAVAILABLE, retry_after_s=1) from None
+        except HoldTooLarge:  # no balance can be so large
+            raise ApiError(Cause.NO_CREDIT, rule="hold_too_large") from None
         if isinstance(reply, Denied):
             raise denial(reply)
         note_admitted(call, reply)

@@ -10,6 +10,7 @@ from redis import Redis
 from accounts.models import Organization
 from billing import audit, balances, connections, credits, gates, posting, site_locks, usage_rows
 from billing.gate.keys import organization_key
+from billing.gate.types import Balance as GateBalance
 from billing.models import UsageRecord
 from billing.pricing import Buckets
 from tests.factories.billing import UNIT, append_usage, default_price, usage_event
@@ -53,6 +54,27 @@ def test_a_rebuild_takes_off_what_is_used_but_not_posted_and_what_is_held(
     gate.hset(organization_key(acme.site_id, acme.pk), "available", 5)  # drifted
     assert gates.rebuild(acme.site_id)
     assert balances.read(acme).available_nanos == 100 * UNIT - 3 * COST - 40
+
+
+@transactional
+def test_a_rebuild_repairs_a_wrong_sum_of_unposted_usage(gate: Redis, acme: Organization) -> None:
+    use(acme, 3)
+    stream = connections.usage_stream(acme.site_id)
+    stream.create_group()
+    batch = stream.read_batch("dead", 1)
+    posting._book_or_halve(acme.site_id, [usage_rows.read(acme.site_id, batch[0])], [])
+    for wrong in (7, 0, 10 * COST):
+        gate.hset(organization_key(acme.site_id, acme.pk), "unposted", wrong)
+        assert gates.rebuild(acme.site_id)
+        balance = connections.steward().read_balance(acme.site_id, acme.pk)
+        # one of the three is booked: it left `posted` and waits for its acknowledgement only
+        assert balance == GateBalance(100 * UNIT - 3 * COST, 0, 3 * COST, 0)
+        assert audit.run().is_ok
+    stream.reclaim("w", 10, idle_ms=0)
+    posting.post_batch(acme.site_id, batch)
+    assert posting.drain(acme.site_id, "w", until_s=0) == 2
+    assert connections.steward().read_balance(acme.site_id, acme.pk).unposted_nanos == 0
+    assert audit.run().is_ok
 
 
 @transactional

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from redis import Redis
 
 from billing.gate.client import RedisClient
 from billing.gate.errors import GateUnavailable, ScriptRefused
@@ -34,14 +35,14 @@ async def until_it_answers(client: RedisClient) -> None:
 
 
 async def test_a_script_that_redis_does_not_know_is_loaded_and_runs_once(
-    client: RedisClient,
+    client: RedisClient, redis: Redis
 ) -> None:
-    await client.command("SCRIPT", "FLUSH")
     await client.command("DEL", "counter")
+    redis.script_flush()
 
     assert await client.run(COUNT, ["counter"], [5]) == 5
     assert await client.run(COUNT, ["counter"], [5]) == 10
-    assert await client.command("SCRIPT", "EXISTS", COUNT.sha) == [1]
+    assert redis.evalsha(COUNT.sha, 1, "counter", 1) == 11  # by its digest alone
 
 
 async def test_many_coroutines_share_one_connection(client: RedisClient) -> None:

@@ -1,6 +1,7 @@
 """Usage events stay until they are acknowledged, and count once however often they are."""
 
 import pytest
+from redis import Redis
 
 from billing.gate.errors import GateClosed
 from billing.gate.gate import Gate
@@ -118,3 +119,19 @@ async def test_a_full_backlog_closes_the_gate_to_new_calls(
 
 def test_making_the_group_twice_is_harmless(stream: UsageStream) -> None:
     stream.create_group()
+
+
+async def test_silent_consumers_without_events_are_forgotten_and_no_other(
+    gate: Gate, stream: UsageStream
+) -> None:
+    await finish_calls(gate, 2)
+    stream.acknowledge(posted(stream.read_batch("without-events", 1)))
+    (unposted,) = stream.read_batch("died-with-an-event", 1)
+
+    assert stream.forget_consumers(idle_ms=60_000) == 0
+    assert [stream.forget_consumers(idle_ms=0) for _ in range(2)] == [1, 0]
+    assert stream.reclaim("worker-1", 10, idle_ms=0) == [unposted]
+
+
+def test_a_stream_that_nobody_has_read_has_no_consumers_to_forget(redis: Redis) -> None:
+    assert UsageStream(redis, SITE).forget_consumers(idle_ms=0) == 0

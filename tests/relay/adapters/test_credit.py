@@ -74,6 +74,18 @@ async def test_the_worst_case_is_held(credit: GateCredit, acme: Organization, ga
     assert figures(acme, gate) == (before - hold, hold)
 
 
+@pytest.mark.parametrize("is_clampable", [True, False])
+async def test_a_hold_beyond_what_the_gate_can_count_is_no_fault_of_ours(
+    credit: GateCredit, acme: Organization, gate: Redis, is_clampable: bool
+) -> None:
+    dearest = PriceVersion(1, {"input": 0, "output": 2**50 * 10**6})
+    absurd = fakes.offer(price=PriceList(dearest))
+    before = figures(acme, gate)
+    error = await refusal(credit, call(acme, offer=absurd, is_clampable=is_clampable))
+    assert (error.cause, error.rule) == (Cause.NO_CREDIT, "hold_too_large")
+    assert figures(acme, gate) == before
+
+
 async def test_a_cap_of_our_own_is_lowered_to_what_the_balance_covers(
     credit: GateCredit, acme: Organization
 ) -> None:
