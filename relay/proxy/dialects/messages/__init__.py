@@ -1,0 +1,1 @@
+"""Anthropic messages: requests, answers and streams, to and from the common form."""
