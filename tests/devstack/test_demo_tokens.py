@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devstack.demo_upstream import tokens
-from devstack.demo_upstream.plan import filler, filler_tokens, plan
+from devstack.demo_upstream.filler import filler, filler_tokens
+from devstack.demo_upstream.openai.chat import reply_to
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=200)
 
@@ -26,9 +27,9 @@ def test_answer_is_counted_like_its_text(prompt: str) -> None:
     request = {"model": "demo-model", "messages": [{"role": "user", "content": prompt}]}
     if "[[demo:" in prompt:
         return
-    settled = plan(msgspec.json.encode(request))
-    assert settled.completion_tokens == tokens.count("".join(settled.choices[0].pieces))
-    assert settled.prompt_tokens == tokens.count(prompt) + tokens.MESSAGE_TOKENS
+    settled = reply_to(msgspec.json.encode(request))
+    assert settled.usage.completion_tokens == tokens.count("".join(settled.choices[0].pieces))
+    assert settled.usage.prompt_tokens == tokens.count(prompt) + tokens.MESSAGE_TOKENS
 
 
 @given(st.integers(0, 10_000), st.integers(1, 4096))

@@ -9,21 +9,19 @@ import msgspec
 
 from devstack.demo_upstream import faults, stream, whole
 from devstack.demo_upstream.asgi import Receive, Scope, Send, answer, read_body
+from devstack.demo_upstream.asked import Asked, header_of, query_of
 from devstack.demo_upstream.calls import BROKEN, CLIENT_CLOSED, REFUSED, Call, CallBook
 from devstack.demo_upstream.connection import SCOPE_STATE_KEY, DemoConnection
 from devstack.demo_upstream.control import PREFIX as CONTROL_PREFIX
 from devstack.demo_upstream.control import control
-from devstack.demo_upstream.directives import Fault
+from devstack.demo_upstream.endpoints import Found, find, is_known, shape_of
 from devstack.demo_upstream.errors import Refusal
 from devstack.demo_upstream.exchange import Exchange, Options
 from devstack.demo_upstream.faults import Strikes
-from devstack.demo_upstream.plan import plan
-from devstack.demo_upstream.request import check_model
+from devstack.demo_upstream.model_list import openai_models
+from devstack.demo_upstream.shapes import OPENAI, Shape
+from devstack.demo_upstream.shelf import Shelf
 
-MODELS = ("demo-model", "demo-large", "demo-mini")
-MODELS_CREATED = 1_767_225_600  # 2026-01-01: a fixed date, so that the list never changes
-
-_CHAT = "/v1/chat/completions"
 _MODELS = "/v1/models"
 
 
@@ -32,24 +30,25 @@ class DemoUpstream:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._expected = None
-        if options.api_key is not None:
-            self._expected = b"Bearer " + options.api_key.encode()
+        self._expected = None if options.api_key is None else options.api_key.encode()
         self._book = CallBook()
         self._strikes = Strikes(options.name)
+        self._shelf = Shelf()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        found = find(scope["method"], scope["path"])
+        shape = shape_of(scope["path"]) if found is None else found[0].shape
         try:
-            if scope["path"] == _CHAT and scope["method"] == "POST":
-                await self._chat(scope, receive, send)
+            if found is None:
+                await self._other(scope, send, shape)
             else:
-                await self._other(scope, send)
+                await self._call(scope, receive, send, found)
         except Refusal as refusal:
-            await answer(send, refusal.status, refusal.body())
+            await answer(send, refusal.status, shape.body(refusal))
 
-    async def _other(self, scope: Scope, send: Send) -> None:
+    async def _other(self, scope: Scope, send: Send, shape: Shape) -> None:
         path, method = scope["path"], scope["method"]
         if path.startswith(CONTROL_PREFIX):
             await control(self._book, self._strikes, scope, send)
@@ -57,32 +56,37 @@ class DemoUpstream:
             body = {"status": "ok", "name": self._options.name}
             await answer(send, 200, msgspec.json.encode(body))
         elif path == _MODELS or path.startswith(_MODELS + "/"):
-            self._authorize(scope)
+            self._authorize(scope, OPENAI)
             if method != "GET":
                 raise Refusal(405, f"{method} is not allowed here.")
-            await answer(send, 200, _models(path.removeprefix(_MODELS).lstrip("/")))
-        elif path == _CHAT:
+            await answer(send, 200, openai_models(path.removeprefix(_MODELS).lstrip("/")))
+        elif is_known(path):
             raise Refusal(405, f"{method} is not allowed here.")
         else:
             raise Refusal(404, f"Unknown URL: {method} {path}", code="unknown_url")
 
-    def _is_authorized(self, scope: Scope) -> bool:
+    def _is_authorized(self, scope: Scope, shape: Shape) -> bool:
         if self._expected is None:
             return True
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        return hmac.compare_digest(given, self._expected)
+        given = header_of(scope, shape.key_header)
+        if not given and shape.key_parameter is not None:
+            given = query_of(scope).get(shape.key_parameter, "").encode()
+        return hmac.compare_digest(given, shape.key_prefix + self._expected)
 
-    def _authorize(self, scope: Scope) -> None:
-        if not self._is_authorized(scope):
-            raise Refusal(401, "Incorrect API key provided.", code="invalid_api_key")
+    def _authorize(self, scope: Scope, shape: Shape) -> None:
+        if not self._is_authorized(scope, shape):
+            status, message, code = shape.wrong_key
+            raise Refusal(status, message, code=code)
 
-    async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _call(self, scope: Scope, receive: Receive, send: Send, found: Found) -> None:
+        endpoint, _ = found
         names = [name.decode("latin-1") for name, _ in scope["headers"]]
-        call = self._book.open(names, authorized=self._is_authorized(scope))
+        is_authorized = self._is_authorized(scope, endpoint.shape)
+        call = self._book.open(names, authorized=is_authorized, route=endpoint.route)
         connection: DemoConnection = scope["state"][SCOPE_STATE_KEY]
         ending = BROKEN
         try:
-            ending = await self._answer_chat(scope, receive, send, call, connection)
+            ending = await self._answer_call(scope, receive, send, call, found)
         except Refusal as refusal:
             call.status, ending = refusal.status, REFUSED
             raise
@@ -96,46 +100,36 @@ class DemoUpstream:
         self._book.end(call, ending, connection.lost_at_s)
         connection.hang_up()  # or uvicorn would complain of a response without an end
 
-    async def _answer_chat(
-        self, scope: Scope, receive: Receive, send: Send, call: Call, connection: DemoConnection
+    async def _answer_call(
+        self, scope: Scope, receive: Receive, send: Send, call: Call, found: Found
     ) -> str:
         body = await read_body(receive)
         if body is None:
             return CLIENT_CLOSED
         self._book.keep_body(call, body)
-        self._authorize(scope)
-        settled = plan(body)
-        call.model, call.stream = settled.request.model, bool(settled.request.stream)
-        call.prompt_tokens, call.cached_tokens = settled.prompt_tokens, settled.cached_tokens
-        fault = self._strikes.fault(settled.directive)
+        endpoint, parts = found
+        self._authorize(scope, endpoint.shape)
+        reply = endpoint.reply(Asked(body, scope, self._shelf, parts))
+        usage = reply.usage
+        call.model, call.stream, call.usage = reply.model, reply.is_stream, usage.to_json()
+        call.prompt_tokens, call.cached_tokens = usage.prompt_tokens, usage.cached_tokens
+        fault = self._strikes.fault(reply.directive)
         call.fault = fault
-        return await _respond(Exchange(connection, send, call, settled, fault, self._options))
+        connection: DemoConnection = scope["state"][SCOPE_STATE_KEY]
+        return await _respond(
+            Exchange(connection, send, call, reply, endpoint.shape, fault, self._options)
+        )
 
 
 async def _respond(exchange: Exchange) -> str:
-    wait_ms = exchange.plan.directive.wait_ms
+    wait_ms = exchange.directive.wait_ms
     if wait_ms:
         await exchange.connection.pause(wait_ms / 1000)
         if exchange.connection.is_gone:
             return CLIENT_CLOSED
-    replacing = _replacing(exchange.fault)
+    replacing = None if exchange.fault is None else faults.REPLACING.get(exchange.fault)
     if replacing is not None:
         return await replacing(exchange)
-    if exchange.plan.request.stream:
+    if exchange.reply.is_stream:
         return await stream.send(exchange)
     return await whole.send(exchange)
-
-
-def _replacing(fault: Fault | None) -> faults.Replacement | None:
-    return None if fault is None else faults.REPLACING.get(fault)
-
-
-def _models(model: str) -> bytes:
-    if not model:
-        return msgspec.json.encode({"object": "list", "data": [_model(name) for name in MODELS]})
-    check_model(model)
-    return msgspec.json.encode(_model(model))
-
-
-def _model(name: str) -> dict[str, str | int]:
-    return {"id": name, "object": "model", "created": MODELS_CREATED, "owned_by": "tollgate-demo"}

@@ -5,7 +5,7 @@ It keeps no credential, only whether there was a right one, and it is bounded in
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -30,6 +30,7 @@ class Call:
     started_at_s: float
     header_names: list[str]
     authorized: bool
+    route: str = ""
     body: bytes = b""
     body_bytes: int = 0
     model: str | None = None
@@ -39,6 +40,7 @@ class Call:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    usage: dict[str, int] = field(default_factory=dict)  # disjoint buckets, of the whole answer
     tokens_sent: int = 0
     bytes_sent: int = 0
     ending: str = OPEN
@@ -74,11 +76,12 @@ class CallBook:
         self._bodies_bytes = 0
         self._sequence = 0
         self._totals: dict[str, dict[str, int]] = {}
+        self._routes: dict[str, dict[str, dict[str, int]]] = {}
 
-    def open(self, header_names: list[str], *, authorized: bool) -> Call:
+    def open(self, header_names: list[str], *, authorized: bool, route: str = "") -> Call:
         """A new call, with the next sequence number."""
         self._sequence += 1
-        call = Call(self._sequence, time.monotonic(), header_names, authorized)
+        call = Call(self._sequence, time.monotonic(), header_names, authorized, route)
         self._calls.append(call)
         return call
 
@@ -110,6 +113,10 @@ class CallBook:
         sums["calls"] += 1
         for name in _SUMMED:
             sums[name] += getattr(call, name)
+        of_route = self._routes.setdefault(call.route, {}).setdefault(ending, {"calls": 0})
+        of_route["calls"] += 1
+        for bucket, used in call.usage.items():
+            of_route[bucket] = of_route.get(bucket, 0) + used
 
     def after(self, sequence: int) -> list[dict[str, Any]]:
         """The calls kept with a larger sequence number, oldest first."""
@@ -122,12 +129,17 @@ class CallBook:
         """Calls, tokens and bytes by ending, over every call since the last `clear`."""
         return self._totals
 
+    def routes(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Calls and usage, bucket by bucket, by route and ending, since the last `clear`."""
+        return self._routes
+
     def clear(self) -> None:
         """Forget calls and sums. A call still open counts in the new sums when it ends."""
         self._calls.clear()
         self._with_body.clear()
         self._bodies_bytes = 0
         self._totals = {}
+        self._routes = {}
 
 
 def _as_json(body: bytes) -> Any:

@@ -13,19 +13,21 @@ PREFIX = "/_demo/"
 
 
 async def control(book: CallBook, strikes: Strikes, scope: Scope, send: Send) -> None:
-    """GET calls?after=N, GET totals, DELETE calls (which clears sums and fault counts too)."""
+    """GET calls?after=N, totals and routes; DELETE calls, which clears sums and strikes too."""
     wanted = (scope["method"], scope["path"].removeprefix(PREFIX))
     if wanted == ("GET", "calls"):
         body = {"calls": book.after(_after(scope["query_string"]))}
         await answer(send, 200, msgspec.json.encode(body))
     elif wanted == ("GET", "totals"):
         await answer(send, 200, msgspec.json.encode(book.totals()))
+    elif wanted == ("GET", "routes"):
+        await answer(send, 200, msgspec.json.encode(book.routes()))
     elif wanted == ("DELETE", "calls"):
         book.clear()
         strikes.clear()
         await answer(send, 200, b"{}")
     else:
-        raise Refusal(404, "The control API has GET calls, GET totals and DELETE calls.")
+        raise Refusal(404, "The control API has GET calls, totals and routes, and DELETE calls.")
 
 
 def _after(query: bytes) -> int:

@@ -12,11 +12,16 @@ from devstack.demo_upstream.errors import Refusal
 class Fault(StrEnum):
     """Everything that can go wrong with an upstream, by the name used in a directive."""
 
-    UNAUTHORIZED = "401"
     BAD_REQUEST = "400"
+    UNAUTHORIZED = "401"
+    FORBIDDEN = "403"
+    NOT_FOUND = "404"
     RATE_LIMITED = "429"
     SERVER_ERROR = "500"
-    OVERLOADED = "503"
+    BAD_GATEWAY = "502"
+    UNAVAILABLE = "503"
+    GATEWAY_TIMEOUT = "504"
+    OVERLOADED = "529"
     RESET = "reset"
     SILENCE = "silence"
     DRIP = "drip"
@@ -34,6 +39,7 @@ class Fault(StrEnum):
     SPLIT = "split"
     COMMENTS = "comments"
     BIG_LINE = "big-line"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,17 @@ class Directive:
     size_bytes: int | None = None
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
+    cached_audio_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    audio_prompt_tokens: int | None = None
+    audio_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    reasoning_shown: int = 0
+    tool_prompt_tokens: int = 0
+    polls: int | None = None
+    seconds: int | None = None
+    finish: str = ""
     after: int | None = None
     retry_after_s: int | None = None
     fault: Fault | None = None
@@ -70,11 +87,21 @@ _NUMBERS = {
     "size": _Number("size_bytes", 256 * 1024 * 1024),
     "prompt_tokens": _Number("prompt_tokens", 10**9),
     "cached": _Number("cached_tokens", 10**9),
+    "cached_audio": _Number("cached_audio_tokens", 10**9),
+    "cache_write": _Number("cache_write_tokens", 10**9),
+    "cache_write_1h": _Number("cache_write_1h_tokens", 10**9),
+    "audio_prompt": _Number("audio_prompt_tokens", 10**9),
+    "audio_tokens": _Number("audio_tokens", 200_000),
+    "reasoning": _Number("reasoning_tokens", 200_000),
+    "reasoning_shown": _Number("reasoning_shown", 1),
+    "tool_prompt": _Number("tool_prompt_tokens", 10**9),
+    "polls": _Number("polls", 1000),
+    "seconds": _Number("seconds", 86_400),
     "after": _Number("after", 200_000),
     "retry_after": _Number("retry_after_s", 86_400),
     "times": _Number("times", 1_000_000),
 }
-_WORDS = {"id", "only"}
+_WORDS = {"id", "only", "finish"}
 
 BIG_LINE_BYTES = 1024 * 1024  # `fault=big-line` without `size`: beyond any sane line buffer
 

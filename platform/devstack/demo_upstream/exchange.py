@@ -11,8 +11,9 @@ from devstack.demo_upstream import asgi
 from devstack.demo_upstream.asgi import JSON, Header, Send
 from devstack.demo_upstream.calls import CLIENT_CLOSED, COMPLETED, Call
 from devstack.demo_upstream.connection import DemoConnection
-from devstack.demo_upstream.directives import Fault
-from devstack.demo_upstream.plan import Plan
+from devstack.demo_upstream.directives import Directive, Fault
+from devstack.demo_upstream.reply import Reply, Stamp
+from devstack.demo_upstream.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +32,24 @@ class Exchange:
     connection: DemoConnection
     send: Send
     call: Call
-    plan: Plan
+    reply: Reply
+    shape: Shape
     fault: Fault | None
     options: Options
-    call_id: bytes = field(init=False)
-    created: int = field(init=False)
+    stamp: Stamp = field(init=False)
 
     def __post_init__(self) -> None:
-        self.call_id = b"chatcmpl-%b-%d" % (self.options.name.encode(), self.call.sequence)
-        self.created = int(time.time())
+        self.stamp = Stamp(f"{self.options.name}-{self.call.sequence}", int(time.time()))
+
+    @property
+    def directive(self) -> Directive:
+        """What the request told us to do."""
+        return self.reply.directive
 
     @property
     def pace_s(self) -> float:
         """The pause between two chunks: the directive's, else the server's."""
-        pace_ms = self.plan.directive.pace_ms
+        pace_ms = self.directive.pace_ms
         return (self.options.pace_ms if pace_ms is None else pace_ms) / 1000
 
     @property
@@ -54,7 +59,7 @@ class Exchange:
 
     def headers(self) -> list[Header]:
         """Headers of an upstream's own, which a relay has no reason to pass on."""
-        request_id = b"req-" + self.call_id
+        request_id = b"req-" + self.stamp.suffix.encode()
         return [(b"x-request-id", request_id), (b"x-demo-upstream", self.options.name.encode())]
 
     async def start(self, status: int, content_type: bytes, *, length: int | None = None) -> None:

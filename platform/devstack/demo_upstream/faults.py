@@ -1,19 +1,16 @@
 """Faults that stand in place of an answer, and the count of how often each has struck.
 
-Faults that spoil an answer on its way are where the answer is made: `whole`, `stream`, `usage`.
+Faults that spoil an answer on its way are in `whole`, `stream` and `reply.spoil`.
 """
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
-from devstack.demo_upstream import render
-from devstack.demo_upstream.asgi import JSON
+from devstack.demo_upstream import stream
 from devstack.demo_upstream.calls import CLIENT_CLOSED, COMPLETED
 from devstack.demo_upstream.directives import Directive, Fault
-from devstack.demo_upstream.errors import LEAK_MARK, error_body
+from devstack.demo_upstream.errors import LEAK_MARK, Refusal
 from devstack.demo_upstream.exchange import Exchange
-from devstack.demo_upstream.frames import frames
-from devstack.demo_upstream.stream import EVENT_STREAM, event
 
 IDS_MAX = 10_000  # ids counted at once; a test suite uses hundreds
 SILENCE_S_MAX = 600.0  # longer than any time-out under test; then a reset
@@ -22,13 +19,18 @@ RETRY_AFTER_S = 2  # of a 429, when the directive says nothing else
 
 _HTML = b"<!doctype html><title>Welcome</title><p>Some proxy answers in the API's place.</p>"
 
-# Fault: status, type, code, message. The messages name a key, as careless vendors' do.
-_STATUSES: dict[Fault, tuple[int, str, str | None, str]] = {
-    Fault.BAD_REQUEST: (400, "invalid_request_error", "bad_request", "Bad request for key {}."),
-    Fault.UNAUTHORIZED: (401, "invalid_request_error", "invalid_api_key", "Incorrect key: {}."),
-    Fault.RATE_LIMITED: (429, "rate_limit_error", "rate_limit_exceeded", "Limit reached for {}."),
-    Fault.SERVER_ERROR: (500, "server_error", None, "Internal error while serving {}."),
-    Fault.OVERLOADED: (503, "server_error", "overloaded", "Overloaded; {} has to wait."),
+# Fault: status, OpenAI's code, message. The messages name a key, as careless vendors' do.
+_STATUSES: dict[Fault, tuple[int, str | None, str]] = {
+    Fault.BAD_REQUEST: (400, "bad_request", "Bad request for key {}."),
+    Fault.UNAUTHORIZED: (401, "invalid_api_key", "Incorrect key: {}."),
+    Fault.FORBIDDEN: (403, "permission_denied", "{} may not do this."),
+    Fault.NOT_FOUND: (404, "model_not_found", "Nothing here for {}."),
+    Fault.RATE_LIMITED: (429, "rate_limit_exceeded", "Limit reached for {}."),
+    Fault.SERVER_ERROR: (500, None, "Internal error while serving {}."),
+    Fault.BAD_GATEWAY: (502, None, "A gateway failed for {}."),
+    Fault.UNAVAILABLE: (503, "overloaded", "Overloaded; {} has to wait."),
+    Fault.GATEWAY_TIMEOUT: (504, None, "No answer in time for {}."),
+    Fault.OVERLOADED: (529, "overloaded", "Overloaded; {} has to wait."),
 }
 
 
@@ -61,14 +63,13 @@ class Strikes:
 
 async def status(exchange: Exchange) -> str:
     """An error status with an error body that names a key."""
-    fault, directive = exchange.fault, exchange.plan.directive
-    assert fault is not None
-    code, kind, name, message = _STATUSES[fault]
-    retry_after_s = directive.retry_after_s
-    if retry_after_s is None and fault is Fault.RATE_LIMITED:
+    assert exchange.fault is not None
+    code, name, message = _STATUSES[exchange.fault]
+    retry_after_s = exchange.directive.retry_after_s
+    if retry_after_s is None and exchange.fault is Fault.RATE_LIMITED:
         retry_after_s = RETRY_AFTER_S
     headers = [] if retry_after_s is None else [(b"retry-after", b"%d" % retry_after_s)]
-    body = error_body(message.format(LEAK_MARK), kind=kind, code=name)
+    body = exchange.shape.body(Refusal(code, message.format(LEAK_MARK), code=name))
     await exchange.answer(code, body, headers=headers)
     return exchange.fault_ending
 
@@ -96,11 +97,11 @@ async def html(exchange: Exchange) -> str:
 
 async def drip(exchange: Exchange) -> str:
     """The right answer, head and all, byte by byte; the first `after` bytes come at once."""
-    plan, connection, call = exchange.plan, exchange.connection, exchange.call
-    call.status, call.completion_tokens = 200, plan.completion_tokens
+    directive, connection, call = exchange.directive, exchange.connection, exchange.call
+    call.status, call.completion_tokens = 200, exchange.reply.usage.completion_tokens
     response = _raw_response(exchange)
-    at_once = plan.directive.after or 0
-    pace_s = (DRIP_MS if plan.directive.pace_ms is None else plan.directive.pace_ms) / 1000
+    at_once = directive.after or 0
+    pace_s = (DRIP_MS if directive.pace_ms is None else directive.pace_ms) / 1000
     if at_once:
         connection.write_raw(response[:at_once])
         call.bytes_sent += min(at_once, len(response))
@@ -110,21 +111,19 @@ async def drip(exchange: Exchange) -> str:
             return CLIENT_CLOSED
         connection.write_raw(response[position : position + 1])
         call.bytes_sent += 1
-    call.tokens_sent = plan.completion_tokens
+    call.tokens_sent = call.completion_tokens
     connection.hang_up()
     return COMPLETED
 
 
 def _raw_response(exchange: Exchange) -> bytes:
-    plan = exchange.plan
-    if plan.request.stream:
-        sequence = frames(plan, exchange.call_id, exchange.created, None)
-        content_type, body = EVENT_STREAM, b"".join(event(frame.data) for frame in sequence)
+    reply = exchange.reply
+    if reply.is_stream:
+        body = b"".join(stream.dress(exchange, frame) for frame in stream.frames(exchange))
     else:
-        body = render.head(exchange.call_id, exchange.created) + render.tail(plan)
-        content_type = JSON
+        body = reply.whole(exchange.stamp, None)
     head = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-    return head % (content_type, len(body)) + body
+    return head % (reply.content_type, len(body)) + body
 
 
 Replacement = Callable[[Exchange], Awaitable[str]]

@@ -74,6 +74,11 @@ class Running:
         totals: dict[str, dict[str, int]] = self._control("GET", "totals")
         return totals
 
+    def routes(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Calls and usage in disjoint buckets, by route and ending."""
+        routes: dict[str, dict[str, dict[str, int]]] = self._control("GET", "routes")
+        return routes
+
     def clear(self) -> None:
         """Forget calls, sums and strikes."""
         self._control("DELETE", "calls")

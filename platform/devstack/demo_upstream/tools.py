@@ -1,12 +1,12 @@
 """Which tools an answer calls, and with what arguments. Pure: the prompt decides, never chance."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from devstack.demo_upstream.errors import Refusal
-from devstack.demo_upstream.request import ChatRequest, Function
 from devstack.demo_upstream.schema import Filler
 
 # Short words ("get", "the", "for") are in every prompt; they say nothing about a tool.
@@ -15,36 +15,56 @@ _DESCRIPTION_WORD_MIN = 5
 _WORD = re.compile(r"[^\W_]+")
 
 
-def choose(request: ChatRequest, prompt: str) -> list[Function]:
-    """The tools to call, in the order offered; none after a tool's result has come back.
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A tool on offer; `parameters` is the JSON Schema of its arguments."""
 
-    Raises Refusal 400 when `tool_choice` names a tool that is not offered.
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """`names` narrows what is offered; required: the first of them is called without a mention."""
+
+    is_allowed: bool = True
+    is_required: bool = False
+    names: tuple[str, ...] = ()
+
+
+AUTO = ToolChoice()
+NONE = ToolChoice(is_allowed=False)
+REQUIRED = ToolChoice(is_required=True)
+
+
+def one(name: str) -> ToolChoice:
+    """The choice of this very tool."""
+    return ToolChoice(is_required=True, names=(name,))
+
+
+def choose(offered: tuple[Function, ...], choice: ToolChoice, prompt: str) -> list[Function]:
+    """The tools to call, in the order offered.
+
+    Raises Refusal 400 when `choice` names a tool that is not offered.
     """
-    offered = request.functions()
-    if not offered or request.tool_choice == "none" or request.messages[-1].role == "tool":
+    for name in choice.names:
+        if all(function.name != name for function in offered):
+            raise Refusal(400, f"Tool choice `{name}` is not among the tools.", param="tool_choice")
+    if not offered or not choice.is_allowed:
         return []
-    if isinstance(request.tool_choice, dict):
-        return [_named(offered, request.tool_choice)]
+    allowed = [
+        function for function in offered if not choice.names or function.name in choice.names
+    ]
     words = {word.lower() for word in _WORD.findall(prompt)}
-    matching = [function for function in offered if _is_mentioned(function, words)]
-    if not matching and request.tool_choice == "required":
-        matching = offered[:1]
-    return matching[:1] if request.parallel_tool_calls is False else matching
+    matching = [function for function in allowed if _is_mentioned(function, words)]
+    return allowed[:1] if choice.is_required and not matching else matching
 
 
 def arguments(function: Function, prompt: str) -> str:
     """The call's arguments as JSON: the required properties of the tool's parameters."""
     value: Any = Filler(function.parameters, prompt).value() if function.parameters else {}
     return msgspec.json.encode(value).decode()
-
-
-def _named(offered: list[Function], tool_choice: dict[str, Any]) -> Function:
-    wanted = tool_choice.get("function")
-    name = wanted.get("name") if isinstance(wanted, dict) else None
-    found = next((function for function in offered if function.name == name), None)
-    if found is None:
-        raise Refusal(400, f"Tool choice `{name}` is not among the tools.", param="tool_choice")
-    return found
 
 
 def _is_mentioned(function: Function, prompt_words: set[str]) -> bool:

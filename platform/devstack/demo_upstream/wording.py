@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from devstack.demo_upstream import tokens
-from devstack.demo_upstream.request import ChatRequest
 from devstack.demo_upstream.schema import Filler
 
 QUOTED_WORDS = 12
@@ -45,13 +44,9 @@ _CLOSINGS_ZH = (
 )
 
 
-def answer(request: ChatRequest, prompt: str, model: str, index: int) -> str:
+def answer(prompt: str, model: str, *, seed: int, index: int) -> str:
     """The text of choice `index`: about a kilobyte, in Chinese when the prompt is."""
-    last = request.messages[-1]
-    if last.role == "tool":
-        result = last.text()[:RESULT_CHARACTERS]
-        return f"{NOTICE} The tool answered: {result}"
-    draw = zlib.crc32(f"{request.seed or 0}|{index}|{model}|{prompt}".encode(errors="replace"))
+    draw = zlib.crc32(f"{seed}|{index}|{model}|{prompt}".encode(errors="replace"))
     if tokens.has_cjk(prompt):
         quote = f"，开头是“{prompt[:QUOTED_WORDS]}”" if prompt else ""
         closing = _CLOSINGS_ZH[draw % len(_CLOSINGS_ZH)]
@@ -65,13 +60,14 @@ def answer(request: ChatRequest, prompt: str, model: str, index: int) -> str:
     return body.format(notice=notice, model=model, words=words, quote=quote, closing=closing)
 
 
-def json_answer(request: ChatRequest, prompt: str, model: str) -> str | None:
-    """The content that JSON mode asks for; None when the caller wants plain text."""
-    wanted = request.response_format
-    if wanted is None or wanted.type == "text":
-        return None
-    schema = wanted.json_schema.schema if wanted.json_schema is not None else None
+def tool_answer(result: str) -> str:
+    """The text after a tool has answered `result`."""
+    return f"{NOTICE} The tool answered: {result[:RESULT_CHARACTERS]}"
+
+
+def json_answer(prompt: str, model: str, schema: dict[str, Any] | None) -> str:
+    """The content that JSON mode asks for: an object, or what the schema wants."""
     value: Any = {"notice": NOTICE, "model": model, "prompt_words": len(prompt.split())}
-    if wanted.type == "json_schema" and schema:
+    if schema:
         value = Filler(schema, prompt).value()
     return msgspec.json.encode(value).decode()
