@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from relay.proxy import error_shapes
+from relay.proxy import error_shapes, phrases
 from relay.proxy.answer_headers import Header, rate_headers
 from relay.proxy.causes import Cause
 from relay.proxy.dialect import Dialect
@@ -83,12 +83,14 @@ def event(
 
 
 def _shown(error: ApiError, contract: ErrorContract, language: str, request_id: str) -> Shown:
-    looks = contract.of(error.cause)
+    looks, detail = contract.of(error.cause), error.detail
+    if error.cause is Cause.BAD_REQUEST and isinstance(detail, str):
+        detail = phrases.worded(detail, language)
     return Shown(
         status=looks.status,
         type=looks.type,
         code=looks.code,
-        message=looks.message(language, error.detail),
+        message=looks.message(language, detail),
         param=error.param,
         request_id=request_id,
     )

@@ -1,0 +1,97 @@
+"""What is wrong with a request, in the site's language. The readers of requests say it in English,
+as `'param': why` or `'param' why`; a phrase that is not in this book stays English."""
+
+import re
+from collections.abc import Mapping
+
+_PARAM = re.compile(r"'(?P<param>[^']{1,200})':? (?P<why>.*)", re.S)
+
+# language -> quotation marks around a parameter's name
+_QUOTES = {"zh-hans": ("“", "”"), "zh-hant": ("「", "」")}
+
+# English -> language -> the same with the groups where they belong; the first that fits wins.
+_BOOK: Mapping[str, Mapping[str, str]] = {
+    r"the body must be a JSON object": {
+        "zh-hans": "请求正文必须是 JSON 对象",
+        "zh-hant": "請求內容必須是 JSON 物件",
+    },
+    r"(?:is|must not be) empty": {"zh-hans": "不能为空", "zh-hant": "不能為空"},
+    r"is required": {"zh-hans": "是必填参数", "zh-hant": "是必要參數"},
+    r"is not supported for this model": {
+        "zh-hans": "不受该模型支持",
+        "zh-hant": "不受此模型支援",
+    },
+    r"is of no known form": {"zh-hans": "的形式无法识别", "zh-hant": "的形式無法識別"},
+    r"must be printable text": {
+        "zh-hans": "必须是可打印的文本",
+        "zh-hant": "必須是可列印的文字",
+    },
+    r"must be an object": {"zh-hans": "必须是对象", "zh-hant": "必須是物件"},
+    r"must be an address, or a data URL in base64": {
+        "zh-hans": "必须是网址，或 base64 编码的 data URL",
+        "zh-hant": "必須是網址，或 base64 編碼的 data URL",
+    },
+    r"must be UTF-8 text in base64": {
+        "zh-hans": "必须是 base64 编码的 UTF-8 文本",
+        "zh-hant": "必須是 base64 編碼的 UTF-8 文字",
+    },
+    r"arguments must be JSON": {
+        "zh-hans": "的 arguments 必须是 JSON",
+        "zh-hant": "的 arguments 必須是 JSON",
+    },
+    r"arguments must be a JSON object": {
+        "zh-hans": "的 arguments 必须是 JSON 对象",
+        "zh-hant": "的 arguments 必須是 JSON 物件",
+    },
+    r"must be a whole number, (-?\d+) to (-?\d+)": {
+        "zh-hans": "必须是 {0} 到 {1} 之间的整数",
+        "zh-hant": "必須是 {0} 到 {1} 之間的整數",
+    },
+    r"must be a whole number, at least (-?\d+)": {
+        "zh-hans": "必须是不小于 {0} 的整数",
+        "zh-hant": "必須是不小於 {0} 的整數",
+    },
+    r"must be (-?[\d.]+) to (-?[\d.]+)(?: for this model)?": {
+        "zh-hans": "必须在 {0} 到 {1} 之间",
+        "zh-hant": "必須在 {0} 到 {1} 之間",
+    },
+    r"must be less than '([^']*)'": {"zh-hans": "必须小于“{0}”", "zh-hant": "必須小於「{0}」"},
+    r"needs '([^']*)' to be true": {
+        "zh-hans": "需要“{0}”为 true",
+        "zh-hant": "需要「{0}」為 true",
+    },
+    r"must be one of (.*)": {"zh-hans": "必须是以下之一：{0}", "zh-hant": "必須是以下之一：{0}"},
+    # as the JSON decoder names types
+    r"(?:must be|expected) (.*), (?:not|got) (.*)": {
+        "zh-hans": "应为 {0}，实际为 {1}",
+        "zh-hant": "應為 {0}，實際為 {1}",
+    },
+    r"expected (.*)": {"zh-hans": "应为 {0}", "zh-hant": "應為 {0}"},
+    r"invalid enum value (.*)": {"zh-hans": "不接受取值 {0}", "zh-hant": "不接受取值 {0}"},
+}
+_PHRASES = [(re.compile(english, re.S), texts) for english, texts in _BOOK.items()]
+
+
+def worded(detail: str, language: str) -> str:
+    """The detail in `language`, or as it is where the book has no phrase for it."""
+    if language not in _QUOTES:
+        return detail
+    if (whole := _translated(detail, language)) is not None:
+        return whole
+    named = _PARAM.fullmatch(detail)
+    if named is None or (why := _translated(named["why"], language)) is None:
+        return detail
+    begin, end = _QUOTES[language]
+    return f"{begin}{named['param']}{end}{why}"
+
+
+def _translated(english: str, language: str) -> str | None:
+    for pattern, texts in _PHRASES:
+        if (found := pattern.fullmatch(english)) is not None:
+            return _filled(texts[language], found.groups())
+    return None
+
+
+def _filled(text: str, groups: tuple[str, ...]) -> str:
+    """The groups in their places. They quote the caller: never taken for a pattern themselves."""
+    return re.sub(r"\{(\d)\}", lambda place: groups[int(place[1])], text)

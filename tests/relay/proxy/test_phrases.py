@@ -1,0 +1,65 @@
+"""What is wrong with a request is said in one language, not in two."""
+
+import msgspec
+import pytest
+
+from relay.proxy import chat_request, error_contract, errors, phrases
+from relay.proxy.dialect import Dialect
+from relay.proxy.errors import ApiError, Cause
+from tests.relay.proxy.fakes import chat_body
+
+PHRASES = [
+    ("the body must be a JSON object", "请求正文必须是 JSON 对象"),
+    ("'messages' is empty", "“messages”不能为空"),
+    ("'messages': must not be empty", "“messages”不能为空"),
+    ("'n' must be a whole number, 1 to 16", "“n”必须是 1 到 16 之间的整数"),
+    ("'n': must be a whole number, 1 to 16", "“n”必须是 1 到 16 之间的整数"),
+    ("'stream' must be bool | null, not str", "“stream”应为 bool | null，实际为 str"),
+    ("'items[0].size': expected int, got str", "“items[0].size”应为 int，实际为 str"),
+    ("'x': expected int >= 0", "“x”应为 int >= 0"),
+    ("'top_k' is not supported for this model", "“top_k”不受该模型支持"),
+    ("'temperature': must be 0 to 1 for this model", "“temperature”必须在 0 到 1 之间"),
+    ("'effort': must be one of low, high", "“effort”必须是以下之一：low, high"),
+    ("'budget_tokens': must be less than 'max_tokens'", "“budget_tokens”必须小于“max_tokens”"),
+    ("'a': arguments must be JSON", "“a”的 arguments 必须是 JSON"),
+]
+
+
+@pytest.mark.parametrize(("english", "chinese"), PHRASES)
+def test_a_known_phrase_is_translated(english: str, chinese: str) -> None:
+    assert phrases.worded(english, "zh-hans") == chinese
+    assert phrases.worded(english, "zh-hant") not in (english, "")
+    assert phrases.worded(english, "en") == english
+
+
+@pytest.mark.parametrize(
+    "detail", ["'x': is odd", "", "something else", "'" + "x" * 300 + "' is empty"]
+)
+def test_an_unknown_phrase_stays_as_it_is(detail: str) -> None:
+    assert phrases.worded(detail, "zh-hans") == detail
+
+
+def test_a_callers_text_is_never_taken_for_a_pattern() -> None:
+    assert (
+        phrases.worded(r"'x': expected {1}\1, got {0}", "zh-hans") == r"“x”应为 {1}\1，实际为 {0}"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", chat_body(n=0), chat_body(stream="yes"), chat_body(n=1.5), chat_body(max_tokens="x")],
+)
+def test_what_the_reader_of_a_request_finds_is_told_in_chinese(body: bytes) -> None:
+    with pytest.raises(ApiError) as refused:
+        chat_request.parse(body)
+    contract = error_contract.DEFAULT
+    answer = errors.answer(refused.value, contract, Dialect.CHAT, "zh-hant", "req_1")
+    message = msgspec.json.decode(answer.body)["error"]["message"]
+    assert message.startswith("請求無效：")
+    assert " must " not in message
+
+
+def test_only_complaints_about_the_request_are_looked_up() -> None:
+    error = ApiError(Cause.MODEL_NOT_FOUND, detail="is required")  # a model of that name
+    answer = errors.answer(error, error_contract.DEFAULT, Dialect.CHAT, "zh-hans", "req_1")
+    assert "“is required”".encode() in answer.body
