@@ -18,8 +18,8 @@ from devstack.demo_upstream.endpoints import Found, find, is_known, shape_of
 from devstack.demo_upstream.errors import Refusal
 from devstack.demo_upstream.exchange import Exchange, Options
 from devstack.demo_upstream.faults import Strikes
-from devstack.demo_upstream.model_list import openai_models
-from devstack.demo_upstream.shapes import OPENAI, Shape
+from devstack.demo_upstream.model_list import models
+from devstack.demo_upstream.shapes import Shape
 from devstack.demo_upstream.shelf import Shelf
 
 _MODELS = "/v1/models"
@@ -39,7 +39,7 @@ class DemoUpstream:
         if scope["type"] != "http":
             return
         found = find(scope["method"], scope["path"])
-        shape = shape_of(scope["path"]) if found is None else found[0].shape
+        shape = shape_of(scope) if found is None else found[0].shape
         try:
             if found is None:
                 await self._other(scope, send, shape)
@@ -56,10 +56,10 @@ class DemoUpstream:
             body = {"status": "ok", "name": self._options.name}
             await answer(send, 200, msgspec.json.encode(body))
         elif path == _MODELS or path.startswith(_MODELS + "/"):
-            self._authorize(scope, OPENAI)
+            self._authorize(scope, shape)
             if method != "GET":
                 raise Refusal(405, f"{method} is not allowed here.")
-            await answer(send, 200, openai_models(path.removeprefix(_MODELS).lstrip("/")))
+            await answer(send, 200, models(shape, path.removeprefix(_MODELS).lstrip("/")))
         elif is_known(path):
             raise Refusal(405, f"{method} is not allowed here.")
         else:

@@ -59,6 +59,7 @@ class Directive:
     audio_tokens: int | None = None
     reasoning_tokens: int | None = None
     reasoning_shown: int = 0
+    redacted: int = 0
     tool_prompt_tokens: int = 0
     polls: int | None = None
     seconds: int | None = None
@@ -94,6 +95,7 @@ _NUMBERS = {
     "audio_tokens": _Number("audio_tokens", 200_000),
     "reasoning": _Number("reasoning_tokens", 200_000),
     "reasoning_shown": _Number("reasoning_shown", 1),
+    "redacted": _Number("redacted", 1),
     "tool_prompt": _Number("tool_prompt_tokens", 10**9),
     "polls": _Number("polls", 1000),
     "seconds": _Number("seconds", 86_400),

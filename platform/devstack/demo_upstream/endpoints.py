@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from devstack.demo_upstream.asked import Asked
+from devstack.demo_upstream.anthropic import messages
+from devstack.demo_upstream.asgi import Scope
+from devstack.demo_upstream.asked import Asked, header_of
 from devstack.demo_upstream.openai import chat, completions, embeddings, moderations, rerank
 from devstack.demo_upstream.reply import Reply
-from devstack.demo_upstream.shapes import OPENAI, Shape
+from devstack.demo_upstream.shapes import ANTHROPIC, OPENAI, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,10 @@ TABLE: Final[dict[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/embeddings"): Endpoint("embeddings", OPENAI, embeddings.reply),
     ("POST", "/v1/moderations"): Endpoint("moderations", OPENAI, moderations.reply),
     ("POST", "/v1/rerank"): Endpoint("rerank", OPENAI, rerank.reply),
+    ("POST", "/v1/messages"): Endpoint("messages", ANTHROPIC, messages.reply),
+    ("POST", "/v1/messages/count_tokens"): Endpoint(
+        "messages/count_tokens", ANTHROPIC, messages.count_tokens
+    ),
 }
 
 _EXACT = {key: endpoint for key, endpoint in TABLE.items() if "{" not in key[1]}
@@ -58,6 +64,9 @@ def is_known(path: str) -> bool:
     return any(find(method, path) is not None for method in methods)
 
 
-def shape_of(path: str) -> Shape:
-    """The shape of errors on a path that is not served."""
+def shape_of(scope: Scope) -> Shape:
+    """The dialect of a path that no endpoint of the table serves: model lists, and errors."""
+    path = scope["path"]
+    if path.startswith("/v1/messages") or header_of(scope, b"anthropic-version"):
+        return ANTHROPIC
     return OPENAI

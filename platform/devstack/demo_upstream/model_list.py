@@ -5,13 +5,19 @@ from typing import Any
 import msgspec
 
 from devstack.demo_upstream.decoding import check_model
+from devstack.demo_upstream.shapes import ANTHROPIC, Shape
 
 MODELS = ("demo-model", "demo-large", "demo-mini")
 MODELS_CREATED = 1_767_225_600  # 2026-01-01: a fixed date, so that the list never changes
 
 
-def openai_models(model: str) -> bytes:
+def models(shape: Shape, model: str) -> bytes:
     """All models, or the one that is named; Refusal 404 when it is missing."""
+    return anthropic_models(model) if shape is ANTHROPIC else openai_models(model)
+
+
+def openai_models(model: str) -> bytes:
+    """The list, or one of it, in OpenAI's shape."""
     if not model:
         data = [_openai_model(name) for name in MODELS]
         return msgspec.json.encode({"object": "list", "data": data})
@@ -21,3 +27,18 @@ def openai_models(model: str) -> bytes:
 
 def _openai_model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": MODELS_CREATED, "owned_by": "tollgate-demo"}
+
+
+def anthropic_models(model: str) -> bytes:
+    """The same in Anthropic's shape."""
+    if model:
+        check_model(model)
+        return msgspec.json.encode(_anthropic_model(model))
+    data = [_anthropic_model(name) for name in MODELS]
+    ends = {"first_id": MODELS[0], "last_id": MODELS[-1]}
+    return msgspec.json.encode({"data": data, "has_more": False, **ends})
+
+
+def _anthropic_model(name: str) -> dict[str, Any]:
+    created = "2026-01-01T00:00:00Z"
+    return {"type": "model", "id": name, "display_name": f"Demo {name}", "created_at": created}

@@ -61,6 +61,12 @@ def _anthropic(refusal: Refusal) -> dict[str, Any]:
     return {"type": "error", "error": error, "request_id": "req_demo"}
 
 
+def _anthropic_event(refusal: Refusal) -> Frame:
+    """Overloaded: the one error that Anthropic documents in the midst of a stream."""
+    overloaded = _anthropic(Refusal(529, refusal.message))
+    return Frame(_encode(overloaded), event="error")
+
+
 def _google(refusal: Refusal) -> dict[str, Any]:
     message = refusal.message
     if refusal.param is not None:
@@ -120,7 +126,7 @@ OPENAI = Shape(_openai, lambda refusal: Frame(_encode(_openai(refusal))))
 RESPONSES = Shape(_openai, _responses_event)
 ANTHROPIC = Shape(
     _anthropic,
-    lambda refusal: Frame(_encode(_anthropic(refusal)), event="error"),
+    _anthropic_event,
     key_header=b"x-api-key",
     key_prefix=b"",
     wrong_key=(401, "invalid x-api-key", None),
