@@ -43,7 +43,12 @@ def admit_request(call: Call) -> AdmitRequest:
     """The worst case at real prices; sets `call.price` and `call.hold`."""
     rights: Rights = call.caller.rights
     prices: PriceList = call.offer.price
-    call.price = prices.version_for(call.caller)
+    call.price = version = prices.version_for(call.caller)
+    if call.measures and not any(version.prices(*buckets) for buckets in call.measures):
+        # Nothing that this endpoint counts has a price: it would be given away.
+        raise ApiError(
+            Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=call.endpoint, rule="price"
+        )
     input_nanos, output_nanos_per_token = worst_case(call.price, bounds(call))
     # A caller's own cap counts at once, as vendors do it; ours is far above what is used.
     output_estimate = 0 if call.is_clampable else call.output_tokens_cap

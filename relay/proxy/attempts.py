@@ -9,9 +9,8 @@ from random import random
 import msgspec
 
 from relay.proxy import routing, sse
-from relay.proxy.chat_request import ChatRequest
-from relay.proxy.dialects import openai
 from relay.proxy.errors import ApiError, Cause
+from relay.proxy.request import NotAnAnswer, Reader, Request, Whole
 from relay.proxy.types import Attempt, Call, Route
 from relay.proxy.upstream.errors import (
     BodyTooLarge,
@@ -26,6 +25,7 @@ ANSWER_BYTES_MAX = 64_000_000
 # An upstream's error body is only looked at for `code` and `param`.
 ERROR_BYTES_MAX = 64_000
 
+_ANSWERED = frozenset({200, 201, 202})
 # The vendor's own judgement of the request: another Route would say the same.
 _CALLER_FAULTS = frozenset({400, 413, 422})
 # Upstream error codes that clients act on, and what we call them.
@@ -62,22 +62,25 @@ class _Failed(Exception):
         status: int = 0,
         cause: Cause = Cause.UPSTREAM_ERROR,
         final: ApiError | None = None,
+        error: ApiError | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
         self.status = status
         self.cause = cause
         self.final = final
+        self.error = error  # what to tell if nobody else does better
 
 
 @dataclass(slots=True)
 class Opened:
-    """An answer that has begun. `head` is what the client gets first; nothing was sent yet."""
+    """An answer that has begun, or is all there. `head` is what the client gets first."""
 
     response: UpstreamResponse
-    head: bytes
-    reader: openai.StreamReader | None  # None: `head` is the whole answer
-    answer: openai.Answer | None = None
+    content_type: bytes
+    head: bytes = b""
+    reader: Reader | None = None
+    whole: Whole | None = None  # instead of a reader
 
 
 @dataclass(slots=True)
@@ -90,7 +93,7 @@ class Opener:
     cooldowns: routing.Cooldowns = field(default_factory=routing.Cooldowns)
     draw: Callable[[], float] = random
 
-    async def open(self, call: Call, request: ChatRequest) -> Opened:
+    async def open(self, call: Call, request: Request) -> Opened:
         """The first answer that a Route gives; sets `call.route` and `call.attempts`.
 
         Raises ApiError when the request itself was refused, or no Route answered.
@@ -124,23 +127,20 @@ class Opener:
         if failed is None or failed.cause is Cause.NO_UPSTREAM_AVAILABLE:
             wait_s = self.cooldowns.wait_s(call.offer.routes, now)
             return ApiError(Cause.NO_UPSTREAM_AVAILABLE, retry_after_s=wait_s)
-        return ApiError(failed.cause)
+        return failed.error or ApiError(failed.cause)
 
-    async def _attempt(
-        self, route: Route, call: Call, request: ChatRequest, left_s: float
-    ) -> Opened:
+    async def _attempt(self, route: Route, call: Call, request: Request, left_s: float) -> Opened:
         response = None
+        try:
+            sent = request.outgoing(route, _cap(call, request))
+        except ApiError as error:  # another Upstream may be able to
+            raise _Failed(error.cause.value.code, error=error) from None
         try:
             async with asyncio.timeout(left_s):
                 response = await self.client.request(
-                    route.origin,
-                    b"POST",
-                    openai.PATH,
-                    route.head,
-                    request.body_for(route.name, output_tokens_cap=_cap(call, request)),
-                    self.timeouts,
+                    route.origin, sent.method, sent.path, sent.head, sent.body, self.timeouts
                 )
-                opened = await self._judge(route, call, response)
+                opened = await self._judge(route, request, response)
         except TimeoutError:
             raise _Failed("deadline", cause=Cause.UPSTREAM_TIMEOUT) from None
         except (FirstByteTimeout, ReadTimeout) as error:
@@ -148,6 +148,8 @@ class Opener:
         except BodyTooLarge:  # asking elsewhere would only pay for as long an answer again
             final = ApiError(Cause.UPSTREAM_ERROR)
             raise _Failed("BodyTooLarge", status=200, final=final) from None
+        except NotAnAnswer as error:
+            raise _Failed(str(error), status=200) from None
         except UpstreamError as error:
             raise _Failed(type(error).__name__) from None
         else:
@@ -157,19 +159,17 @@ class Opener:
             if response is not None:
                 response.close()
 
-    async def _judge(self, route: Route, call: Call, response: UpstreamResponse) -> Opened:
-        if response.status != 200:
+    async def _judge(self, route: Route, request: Request, response: UpstreamResponse) -> Opened:
+        if response.status not in _ANSWERED:
             await self._refused(route, response)
-        if not call.is_stream:
+        content_type = (response.header(b"content-type") or b"").lower()
+        if not request.is_stream:
             body = await response.read(ANSWER_BYTES_MAX)
-            answer = openai.read_answer(body)
-            if not answer.is_valid:
-                raise _Failed("not_an_answer", status=200)
-            return Opened(response, body, None, answer)
-        if b"event-stream" not in (response.header(b"content-type") or b"").lower():
-            raise _Failed("not_a_stream", status=200)
-        reader = openai.StreamReader(call.wants_usage_frame)
-        return Opened(response, await _until_output(reader, response), reader)
+            whole = request.whole(route, body, content_type)
+            return Opened(response, content_type, whole=whole)
+        reader = request.reader(route, content_type)
+        head = await _until_output(reader, response)
+        return Opened(response, content_type, head, reader)
 
     async def _refused(self, route: Route, response: UpstreamResponse) -> None:
         status = response.status
@@ -184,7 +184,7 @@ class Opener:
         raise _Failed(f"status_{status}", status=status)
 
 
-async def _until_output(reader: openai.StreamReader, response: UpstreamResponse) -> bytes:
+async def _until_output(reader: Reader, response: UpstreamResponse) -> bytes:
     """What the client gets first: comments and empty frames wait for the first choice, so that a
     stream that comes to nothing can still fail over."""
     head = b""
@@ -202,14 +202,14 @@ def _note(call: Call, route: Route, status: int, code: str, latency_s: float) ->
     call.attempts.append(Attempt(route.upstream_id, status, code, int(latency_s * 1000)))
 
 
-def _cap(call: Call, request: ChatRequest) -> int | None:
+def _cap(call: Call, request: Request) -> int | None:
     """The output cap to send, per choice; None leaves the caller's own.
 
     What is held was worked out from the model's own cap, so a caller can't ask for more than it.
     """
     if call.admission is not None and call.admission.is_clamped:
         return call.admission.output_tokens_cap // call.choices
-    is_excessive = (request.output_tokens_asked or 0) > call.offer.max_output_tokens
+    is_excessive = (request.demand.output_tokens_asked or 0) > call.offer.max_output_tokens
     return call.offer.max_output_tokens if is_excessive else None
 
 

@@ -1,4 +1,4 @@
-"""One chat completion from the admitted request to the settled end.
+"""One Call from the admitted request to the settled end.
 
 Whatever happens in between, a Call that was admitted is settled exactly once, and the debit comes
 before the last byte.
@@ -10,28 +10,19 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from relay.proxy import errors, metering
+from relay.proxy import metering
 from relay.proxy.answer_headers import rate_headers
 from relay.proxy.attempts import Opened, Opener
-from relay.proxy.chat_request import ChatRequest
 from relay.proxy.client import Client
-from relay.proxy.dialect import Dialect
-from relay.proxy.dialects import openai
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.ports import CreditGate
+from relay.proxy.request import Reader, Request, Whole
 from relay.proxy.types import Call, Caller, Ending, Offer, Site
 from relay.proxy.upstream.errors import UpstreamError
 from relay.proxy.upstream.port import UpstreamResponse
 
 log = logging.getLogger(__name__)
 
-ENDPOINT = "chat/completions"
-_JSON = (b"content-type", b"application/json")
-_STREAM = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),  # nginx would hold chunks back
-)
 # A checkpoint is written after so many tokens, or a second (the Relay's ticker), at the latest.
 CHECKPOINT_TOKENS = 64
 # An upstream's end of body follows its `[DONE]` at once; a new connection costs less than a wait.
@@ -46,7 +37,7 @@ class Conductor:
     opener: Opener
     live: set[Call]  # Calls under way, for the ticker that renews their Holds
 
-    async def conduct(self, call: Call, request: ChatRequest, client: Client) -> None:
+    async def conduct(self, call: Call, request: Request, client: Client) -> None:
         """Serve `call`. Raises ApiError while nothing was sent; the Hold is ended then too."""
         await self.gate.admit(call)
         self.live.add(call)
@@ -54,7 +45,7 @@ class Conductor:
         try:
             opened = await self.opener.open(call, request)
             try:
-                await self._relay(call, opened, client)
+                await self._relay(call, request, opened, client)
             finally:
                 opened.response.close()
         except asyncio.CancelledError:
@@ -79,29 +70,28 @@ class Conductor:
         call.is_settled = True
         await self.gate.settle(call)
 
-    async def _relay(self, call: Call, opened: Opened, client: Client) -> None:
+    async def _relay(self, call: Call, request: Request, opened: Opened, client: Client) -> None:
         call.first_byte_ms = call.elapsed_ms()
-        if opened.reader is None:
-            await self._whole(call, opened, client)
-        else:
-            await self._stream(call, opened, opened.reader, client)
+        if opened.reader is not None:
+            await self._stream(call, request, opened, opened.reader, client)
+        elif opened.whole is not None:
+            await self._whole(call, opened.whole, client)
 
-    async def _whole(self, call: Call, opened: Opened, client: Client) -> None:
+    async def _whole(self, call: Call, whole: Whole, client: Client) -> None:
         """The answer in one piece: metered, settled, sent."""
         client.unwatch()
-        answer = opened.answer
-        call.usage = metering.of_answer(call, answer.usage if answer else None, opened.head)
+        call.usage = metering.of_answer(call, whole.usage, whole.body)
         call.ending, call.status = Ending.COMPLETED, 200
         await self.settle(call)
-        body = metering.with_public_model(call, opened.head)
-        await client.answer(200, (_JSON, *answer_headers(call)), body)
+        await client.answer(200, (*whole.headers, *answer_headers(call)), whole.body)
 
     async def _stream(
-        self, call: Call, opened: Opened, reader: openai.StreamReader, client: Client
+        self, call: Call, request: Request, opened: Opened, reader: Reader, client: Client
     ) -> None:
         call.status, call.ending = 200, Ending.CUT
         call.is_started = True
-        await client.start(200, (*_STREAM, *answer_headers(call)))
+        head = request.stream_headers(opened.content_type)
+        await client.start(200, (*head, *answer_headers(call)))
         failure: UpstreamError | ApiError | None = None
         try:
             await self._pump(call, opened, reader, client)
@@ -109,20 +99,20 @@ class Conductor:
             failure = error
             opened.response.close()
         client.unwatch()
+        last: bytes | None
         if failure is None and reader.is_complete:
             call.usage = metering.of_stream(call, reader.usage, is_whole=True)
             call.ending = Ending.COMPLETED
-            last = openai.DONE
+            last = metering.with_public_model(call, reader.last)
         else:
-            last = _cut_short(call, reader, failure)
+            last = _cut_short(call, request, reader, failure)
         await self.settle(call)
-        await client.write(last, is_last=True)
+        if last is not None:  # else the connection is cut: the body's framing tells
+            await client.write(last, is_last=True)
         if call.ending is Ending.COMPLETED:
             await _run_out(opened.response)
 
-    async def _pump(
-        self, call: Call, opened: Opened, reader: openai.StreamReader, client: Client
-    ) -> None:
+    async def _pump(self, call: Call, opened: Opened, reader: Reader, client: Client) -> None:
         """Chunks as they come. The next one is asked for when the client has taken this one."""
         ready = chunk = opened.head
         while chunk and not reader.is_done and not reader.has_error:
@@ -172,32 +162,35 @@ def answer_headers(call: Call) -> list[tuple[bytes, bytes]]:
 
 
 def new_call(
-    *, request_id: str, site: Site, caller: Caller, offer: Offer, request: ChatRequest
+    *, request_id: str, site: Site, caller: Caller, offer: Offer, request: Request
 ) -> Call:
     """A Call in its first state: nothing held, nothing sent."""
-    cap = request.output_tokens_asked or offer.max_output_tokens
+    demand = request.demand
+    cap = min(demand.output_tokens_asked or offer.max_output_tokens, offer.max_output_tokens)
     return Call(
         request_id=request_id,
-        endpoint=ENDPOINT,
+        endpoint=request.endpoint,
         site=site,
         caller=caller,
         offer=offer,
         is_stream=request.is_stream,
-        wants_usage_frame=request.wants_usage_frame,
-        input_tokens_bound=min(request.input_tokens_bound, offer.context_tokens),
-        input_tokens_guess=min(request.input_tokens_guess, offer.context_tokens),
-        output_tokens_cap=min(cap, offer.max_output_tokens) * request.choices,
-        choices=request.choices,
-        is_clampable=request.output_tokens_asked is None,
+        measures=demand.measures,
+        input_tokens_bound=min(demand.input_tokens_bound, offer.context_tokens),
+        input_tokens_guess=min(demand.input_tokens_guess, offer.context_tokens),
+        output_tokens_cap=cap * demand.choices if demand.generates else 0,
+        choices=demand.choices,
+        is_clampable=demand.generates and demand.output_tokens_asked is None,
         admitted_at_ms=time.time_ns() // 1_000_000,
         started_at=asyncio.get_running_loop().time(),
+        units=demand.units,
+        token_kinds=demand.token_kinds,
     )
 
 
 def _cut_short(
-    call: Call, reader: openai.StreamReader, failure: UpstreamError | ApiError | None
-) -> bytes:
-    """Note that the stream ends early, and what to send last: an error event and no [DONE].
+    call: Call, request: Request, reader: Reader, failure: UpstreamError | ApiError | None
+) -> bytes | None:
+    """Note that the stream ends early, and what to send last: an error, and no false end.
 
     A Call that outgrew its money pays by our own count, which its Hold covers.
     """
@@ -209,7 +202,6 @@ def _cut_short(
     call.ending, call.error_code = Ending.CUT, error.cause.value.code
     why = type(failure).__name__ if failure else "its own error"
     log.info("%s: %s of %s cut: %s", call.request_id, call.error_code, call.upstream_id, why)
+    frame = request.failure(error, reader, call.site, call.request_id)
     # set apart from whatever half frame the client may hold
-    gap = b"\n\n" if reader.has_overlong else b""
-    site = call.site
-    return gap + errors.event(error, site.contract, Dialect.CHAT, site.language, call.request_id)
+    return b"\n\n" + frame if frame is not None and reader.has_overlong else frame

@@ -11,6 +11,7 @@ import msgspec
 
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.estimate import tokens_of_bytes
+from relay.proxy.request import Demand
 
 # OpenAI documents n up to 128; more would only serve to make a Hold overflow.
 CHOICES_MAX = 128
@@ -22,6 +23,10 @@ IMAGE_URL_TOKENS = 4_096
 
 # The newer name first: it is the one to keep where a caller gives neither a value.
 CAP_NAMES = ("max_completion_tokens", "max_tokens")
+
+# With audio in the prompt or asked for as output, tokens fall into buckets of their own.
+AUDIO_KINDS = ("audio_input", "cached_audio_input", "audio_output")
+_AUDIO = re.compile(rb'"(?:input_audio|modalities|audio)"')
 
 _FORCE_USAGE = b'{"include_usage":true}'
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -59,10 +64,7 @@ class ChatRequest:
     model: str
     is_stream: bool
     wants_usage_frame: bool
-    output_tokens_asked: int | None  # per choice
-    choices: int
-    input_tokens_bound: int  # no tokenizer can find more
-    input_tokens_guess: int
+    demand: Demand
 
     def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
         """The bytes to send: model renamed, usage asked for, output capped when `cap` is given.
@@ -122,10 +124,13 @@ def parse(body: bytes) -> ChatRequest:
         model=envelope.model,
         is_stream=bool(envelope.stream),
         wants_usage_frame=bool(envelope.stream_options and envelope.stream_options.include_usage),
-        output_tokens_asked=asked,
-        choices=choices,
-        input_tokens_bound=len(body) + images,
-        input_tokens_guess=tokens_of_bytes(body) + images // 4,
+        demand=Demand(
+            input_tokens_bound=len(body) + images,
+            input_tokens_guess=tokens_of_bytes(body) + images // 4,
+            output_tokens_asked=asked,
+            choices=choices,
+            token_kinds=AUDIO_KINDS if _AUDIO.search(body) else (),
+        ),
     )
 
 

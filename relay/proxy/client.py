@@ -1,7 +1,7 @@
 """The caller's side of one HTTP request, over raw ASGI: body in, answer out, and its leaving."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
 from relay.proxy.answer_headers import Header
@@ -24,6 +24,7 @@ class Client:
         "_receive",
         "_send",
         "_watch",
+        "every_answer",
         "has_left",
         "headers",
         "is_started",
@@ -35,6 +36,7 @@ class Client:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.has_left = False
         self.is_started = False
+        self.every_answer: Sequence[Header] = ()  # headers that go with any answer
         self._receive = receive
         self._send = send
         self._watch: asyncio.Task[MutableMapping[str, Any]] | None = None
@@ -109,7 +111,11 @@ class Client:
         """Send the head of the answer."""
         self.is_started = True
         await self._send(
-            {"type": "http.response.start", "status": status, "headers": list(headers)}
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [*headers, *self.every_answer],
+            }
         )
 
     async def write(self, data: bytes, *, is_last: bool = False) -> None:

@@ -51,5 +51,8 @@ def _estimated(call: Call, output_tokens: int) -> Usage:
     cap = call.admission.output_tokens_cap if call.admission else call.output_tokens_cap
     output_tokens = min(output_tokens, cap)
     return Usage(
-        input_tokens=call.input_tokens_guess, output_tokens=output_tokens, is_estimated=True
+        input_tokens=call.input_tokens_guess,
+        output_tokens=output_tokens,
+        other=call.units,
+        is_estimated=True,
     )

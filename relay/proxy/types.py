@@ -156,7 +156,6 @@ class Call:
     caller: Caller
     offer: Offer
     is_stream: bool
-    wants_usage_frame: bool
     input_tokens_bound: int  # no tokenizer can find more in this body
     input_tokens_guess: int  # about what a tokenizer will find
     output_tokens_cap: int  # in all, over all choices
@@ -166,6 +165,7 @@ class Call:
     started_at: float  # loop clock, seconds
     units: Mapping[str, int] = field(default_factory=dict)  # asked for at most, beside tokens
     token_kinds: tuple[str, ...] = ()  # rarer buckets of `Usage` that its tokens may fall in
+    measures: tuple[tuple[str, ...], ...] = ()  # one of these sets of buckets must have a price
     admission: Admission | None = None
     route: Route | None = None
     attempts: list[Attempt] = field(default_factory=list)

@@ -87,7 +87,6 @@ def a_call(request_id: str = "req_1", **changes: Any) -> Call:
         "caller": caller(rights=Rights(UNLIMITED, UNLIMITED, None, "total", ZoneInfo("UTC"))),
         "offer": offer(price=PriceList(PRICE)),
         "is_stream": True,
-        "wants_usage_frame": False,
         "input_tokens_bound": 40,
         "input_tokens_guess": 10,
         "output_tokens_cap": CAP,

@@ -12,7 +12,6 @@ from relay.proxy import sse
 from relay.proxy.estimate import DeliveredCounter
 from relay.proxy.types import Usage
 
-PATH = "/chat/completions"
 DONE = sse.event(b"[DONE]")
 
 # Every chunk of a stream that was asked for usage has `"usage":null`; only an object matters.
@@ -135,6 +134,11 @@ class StreamReader:
             self._delivered.add(block)
             self.has_output = self.has_output or _CHOICE.search(block) is not None
         return block
+
+    @property
+    def last(self) -> bytes:
+        """What was kept back of a whole answer."""
+        return DONE
 
     @property
     def delivered_tokens(self) -> int:

@@ -100,7 +100,6 @@ def call(**changes: Any) -> Call:
         "caller": caller(),
         "offer": offer(),
         "is_stream": True,
-        "wants_usage_frame": False,
         "input_tokens_bound": 40,
         "input_tokens_guess": 10,
         "output_tokens_cap": 100,

@@ -106,41 +106,41 @@ def test_a_body_with_something_after_it_is_refused() -> None:
 
 @pytest.mark.parametrize("written", [b"1000", b"1000.0", b"1e3"])
 def test_a_whole_number_may_be_written_as_a_float(written: bytes) -> None:
-    assert request(b'"max_tokens":' + written).output_tokens_asked == 1000
+    assert request(b'"max_tokens":' + written).demand.output_tokens_asked == 1000
 
 
 def test_null_is_as_good_as_nothing() -> None:
     asked = request(
         b'"max_tokens":null,"max_completion_tokens":null,"n":null,"stream":null,"stream_options":null'
     )
-    assert (asked.output_tokens_asked, asked.choices, asked.is_stream) == (None, 1, False)
+    assert (asked.demand.output_tokens_asked, asked.demand.choices, asked.is_stream) == (None, 1, False)
 
 
 def test_of_two_caps_the_larger_one_is_held_for() -> None:
     fields = b'"max_completion_tokens":16,"max_tokens":3000'
-    assert request(fields).output_tokens_asked == 3000
+    assert request(fields).demand.output_tokens_asked == 3000
 
 
 def test_of_a_field_given_twice_the_last_one_counts_here_and_upstream() -> None:
     asked = request(b'"max_tokens":3000,"max_tokens":5')
     sent = asked.body_for("m", output_tokens_cap=None)
-    assert asked.output_tokens_asked == 5
+    assert asked.demand.output_tokens_asked == 5
     assert sent.count(b"max_tokens") == 1
     assert msgspec.json.decode(sent)["max_tokens"] == 5
 
 
 def test_a_field_with_an_escaped_name_is_the_same_field() -> None:
     asked = request(b'"max_\\u0074okens":7')
-    assert asked.output_tokens_asked == 7
+    assert asked.demand.output_tokens_asked == 7
     assert b'"max_tokens":7' in asked.body_for("m", output_tokens_cap=None)
 
 
 def test_an_image_by_address_counts_though_its_bytes_are_elsewhere() -> None:
     plain = request()
     pictured = request(b'"x":{"type":"image_url","image_url":{"url":"https://x.example/i.png"}}')
-    assert pictured.input_tokens_bound > plain.input_tokens_bound + 4_000
+    assert pictured.demand.input_tokens_bound > plain.demand.input_tokens_bound + 4_000
 
 
 def test_the_bound_is_never_below_the_guess() -> None:
     asked = parse('{"model":"small","messages":[{"role":"user","content":"你好，世界"}]}'.encode())
-    assert asked.input_tokens_guess <= asked.input_tokens_bound
+    assert asked.demand.input_tokens_guess <= asked.demand.input_tokens_bound

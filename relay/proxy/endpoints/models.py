@@ -1,0 +1,30 @@
+"""`/v1/models`: what the caller's key may use, in the OpenAI shape."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from relay.proxy import model_list
+from relay.proxy.dialect import Dialect
+from relay.proxy.exchange import Exchange
+from relay.proxy.request import JSON_HEADERS
+
+if TYPE_CHECKING:
+    from relay.proxy.app import Relay
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Implements `exchange.Endpoint`: the list, or the one model that the path names."""
+
+    name: str = "models"
+    dialect: Dialect = Dialect.CHAT
+
+    async def serve(self, relay: "Relay", exchange: Exchange) -> None:
+        """See `Endpoint.serve`."""
+        caller = await relay.authenticate(exchange)
+        if (model_id := exchange.params.get("model")) is not None:
+            body = model_list.single(exchange.offers, caller, model_id)
+        else:
+            body = model_list.listing(exchange.offers, caller)
+        request_id = (b"x-request-id", exchange.id.encode())
+        await exchange.client.answer(200, (*JSON_HEADERS, request_id), body)

@@ -1,0 +1,56 @@
+"""One HTTP request to the relay as it becomes known: filled in step by step, so that an error can
+be answered at any step in the caller's dialect and language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from relay.proxy.client import Client
+from relay.proxy.dialect import Dialect
+from relay.proxy.types import Call, Caller, Offer, Site, Snapshot
+
+if TYPE_CHECKING:
+    from relay.proxy.app import Relay
+
+UNKNOWN_SITE = Site(id="", language="en")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """Endpoints read what they need of it; `params` are the variable parts of the path."""
+
+    id: str
+    client: Client
+    snapshot: Snapshot
+    body_bytes_max: int
+    site: Site = UNKNOWN_SITE
+    params: Mapping[str, str] = field(default_factory=dict)
+    endpoint: str = ""
+    dialect: Dialect = Dialect.CHAT
+    caller: Caller | None = None
+    model: str = ""
+    call: Call | None = None
+
+    async def body(self) -> bytes:
+        """The whole request body; raises ApiError when it is too large or compressed."""
+        return await self.client.body(self.body_bytes_max)
+
+    @property
+    def offers(self) -> Mapping[str, Offer]:
+        """What the site sells, by public model id."""
+        return self.snapshot.offers_by_site.get(self.site.id, {})
+
+
+class Endpoint(Protocol):
+    """What serves the requests of one path and method."""
+
+    @property
+    def name(self) -> str:
+        """In UsageRecords and Refusals, and in what a key may be limited to."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Whose shape its errors have."""
+
+    async def serve(self, relay: "Relay", exchange: Exchange) -> None:
+        """Authenticate, answer. Raises ApiError while nothing was sent."""

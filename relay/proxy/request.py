@@ -1,0 +1,143 @@
+"""What an endpoint makes of a request: what it may use, what to send upstream, how to read what
+comes back. Protocols and plain data; each endpoint and dialect brings its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from relay.proxy.answer_headers import Header
+from relay.proxy.dialect import Dialect
+from relay.proxy.errors import ApiError
+from relay.proxy.types import Route, Site, Usage
+from relay.proxy.upstream.port import HeaderBlock
+
+# What must have a price so that a model can be called at all; any one of the sets will do.
+Measures = tuple[tuple[str, ...], ...]
+TOKENS: Measures = (("input", "output"),)
+
+SSE_HEADERS: tuple[Header, ...] = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold chunks back
+)
+JSON_HEADERS: tuple[Header, ...] = ((b"content-type", b"application/json"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a request can use at most. Tokens of output are per choice; `units` and `token_kinds`
+    are buckets of `Usage.other`: counts asked for, and where tokens may fall beside the usual."""
+
+    input_tokens_bound: int = 0  # no tokenizer can find more
+    input_tokens_guess: int = 0  # about what a tokenizer will find
+    output_tokens_asked: int | None = None  # None: the model's own cap, which is ours to lower
+    generates: bool = True  # False: no output at all, so none is held for
+    choices: int = 1
+    units: Mapping[str, int] = field(default_factory=dict)
+    token_kinds: tuple[str, ...] = ()
+    measures: Measures = TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What one Route is asked. `path` follows the Upstream's base path."""
+
+    path: str
+    body: bytes
+    head: HeaderBlock
+    method: bytes = b"POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole answer, ready for the client. No usage: it is counted from the texts of the body."""
+
+    body: bytes
+    usage: Usage | None
+    headers: tuple[Header, ...] = JSON_HEADERS
+
+
+class Reader(Protocol):
+    """Follows a streamed answer: what may go on now, and what was used.
+
+    Once it is done, or has an error, it hands on nothing more.
+    """
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the upstream said was used."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the upstream said that it ends here."""
+
+    @property
+    def has_error(self) -> bool:
+        """Whether an error of the upstream went by, and was kept from the client."""
+
+    @property
+    def has_output(self) -> bool:
+        """Whether something of the answer itself went by: from then on nobody else is asked."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """The bytes that may go to the client now."""
+
+    @property
+    def last(self) -> bytes:
+        """What it kept back of a whole answer: it goes out after the debit."""
+
+    @property
+    def delivered_tokens(self) -> int:
+        """Output tokens handed on so far, by our count."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the answer is whole."""
+
+    @property
+    def has_overlong(self) -> bool:
+        """Whether the client may hold half a frame."""
+
+
+class NotAnAnswer(ValueError):
+    """The upstream's 200 was none: the next Route may do better."""
+
+
+class Request(Protocol):
+    """A request that was found in order."""
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's name."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Of answers and errors."""
+
+    @property
+    def model(self) -> str:
+        """The public id that was asked for."""
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the answer is handed on as it comes."""
+
+    @property
+    def demand(self) -> Demand:
+        """What it can use at most."""
+
+    def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
+        """What to send. Raises ApiError where this Route's Upstream can't be asked that."""
+
+    def reader(self, route: Route, content_type: bytes) -> Reader:
+        """For a streamed answer. Raises NotAnAnswer for a type that is no stream."""
+
+    def stream_headers(self, content_type: bytes) -> tuple[Header, ...]:
+        """The head of a streamed answer."""
+
+    def failure(self, error: ApiError, reader: Reader, site: Site, request_id: str) -> bytes | None:
+        """What ends a stream that fails; None where only cutting it off can tell."""
+
+    def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:
+        """A whole answer under its public model name. Raises NotAnAnswer."""
