@@ -47,7 +47,7 @@ def admit_request(call: Call) -> AdmitRequest:
     if call.measures and not any(version.prices(*buckets) for buckets in call.measures):
         # Nothing that this endpoint counts has a price: it would be given away.
         raise ApiError(
-            Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=call.endpoint, rule="price"
+            Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=call.offer.model_id, rule="price"
         )
     input_nanos, output_nanos_per_token = worst_case(call.price, bounds(call))
     # A caller's own cap counts at once, as vendors do it; ours is far above what is used.

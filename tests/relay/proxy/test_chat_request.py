@@ -113,7 +113,11 @@ def test_null_is_as_good_as_nothing() -> None:
     asked = request(
         b'"max_tokens":null,"max_completion_tokens":null,"n":null,"stream":null,"stream_options":null'
     )
-    assert (asked.demand.output_tokens_asked, asked.demand.choices, asked.is_stream) == (None, 1, False)
+    assert (asked.demand.output_tokens_asked, asked.demand.choices, asked.is_stream) == (
+        None,
+        1,
+        False,
+    )
 
 
 def test_of_two_caps_the_larger_one_is_held_for() -> None:
