@@ -31,7 +31,14 @@ SETTINGS = {
     "LOG_LEVEL": "WARNING",
 }
 # Left over from a developer's shell, these would make tests depend on it.
-FOREIGN = ("BROKER_URL", "CHANNELS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "UPSTREAM_BASE_URL")
+FOREIGN = (
+    "MIGRATE_DATABASE_URL",
+    "BROKER_URL",
+    "CHANNELS_URL",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "UPSTREAM_BASE_URL",
+)
 
 _started: list[tuple[ProcessGroup, Path]] = []
 

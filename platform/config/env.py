@@ -77,11 +77,21 @@ def secret(name: str, default: str | None = None) -> str:
     return _or_default(name, value.strip() if value else None, default)
 
 
-def url(name: str, default: str | None = None, *, schemes: Sequence[str] = ()) -> str:
+def url(
+    name: str,
+    default: str | None = None,
+    *,
+    schemes: Sequence[str] = (),
+    beside: str = "",
+) -> str:
     """An absolute URL, or the default as it is (so `""` can mean "none").
 
     Like `secret` it may come from a file, as URLs carry passwords; errors never show the value.
+    `beside` is the variable of the same server: when that one is given, a stack that happens to run
+    in this checkout has no say about this one either.
     """
+    if beside and is_given(beside) and not is_given(name):
+        return _or_default(name, None, default)
     value = secret(name, default)
     if value == default:
         return value
@@ -97,6 +107,11 @@ def url(name: str, default: str | None = None, *, schemes: Sequence[str] = ()) -
     if schemes and parts.scheme not in schemes:
         raise SettingError(f"{name} must start with one of {', '.join(f'{s}://' for s in schemes)}")
     return value
+
+
+def is_given(name: str) -> bool:
+    """Whether the environment itself says it, by value or by file."""
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
 def flag(name: str, default: bool | None = None) -> bool:

@@ -32,8 +32,17 @@ ALLOWED_HOSTS = ["*"]
 USE_HTTPS = env.flag("USE_HTTPS", not IS_DEVSTACK)
 
 # --- Postgres and Redis ----------------------------------------------------------------------
-DATABASE_URL = env.url("DATABASE_URL", schemes=("postgres", "postgresql"))
-_pg = psycopg.conninfo.conninfo_to_dict(DATABASE_URL)
+_POSTGRES = ("postgres", "postgresql")
+DATABASE_URL = env.url("DATABASE_URL", schemes=_POSTGRES)
+# The owner of the tables, where the platform itself runs as another role (ADR 0008). These commands
+# change the schema or the rights on it, and nothing else should be able to.
+MIGRATE_DATABASE_URL = env.url(
+    "MIGRATE_DATABASE_URL", DATABASE_URL, schemes=_POSTGRES, beside="DATABASE_URL"
+)
+_IS_OWNERS_COMMAND = sys.argv[1:2] in (["migrate"], ["grant_app_role"])
+_pg = psycopg.conninfo.conninfo_to_dict(
+    MIGRATE_DATABASE_URL if _IS_OWNERS_COMMAND else DATABASE_URL
+)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from devstack import postgres_binaries
 from devstack.process import ProcessGroup, Program
 
-ROLE = "tollgate"  # owns its database and may create others (tests do); not a superuser
+OWNER = "tollgate"  # of the database and all in it; may create others (tests do); no superuser
+APP_ROLE = "tollgate_app"  # what the platform runs as; its rights are `billing.app_role`'s
 ADMINISTRATOR = "postgres"
 DATABASE = "tollgate"
 
@@ -44,7 +46,7 @@ class Cluster:
 
 
 def prepare(group: ProcessGroup, state: Path, *, logs: Path, password: str) -> Cluster:
-    """The cluster that belongs to a state folder, made on first use with its role and database.
+    """The cluster that belongs to a state folder, made on first use with its owner and database.
 
     Idempotent: a cluster is renamed into place only when it is complete, so a first start that was
     interrupted starts over.
@@ -84,9 +86,25 @@ def program(cluster: Cluster, *, port: int, log: Path, durable: bool = True) -> 
     )
 
 
-def address(*, port: int, password: str) -> str:
-    """The value of DATABASE_URL."""
-    return f"postgresql://{ROLE}:{password}@127.0.0.1:{port}/{DATABASE}"
+def address(*, port: int, password: str, role: str = OWNER) -> str:
+    """The value of DATABASE_URL, or for the owner that of MIGRATE_DATABASE_URL."""
+    return f"postgresql://{role}:{password}@127.0.0.1:{port}/{DATABASE}"
+
+
+def ensure_app_role(*, port: int, password: str, app_password: str) -> None:
+    """Let the application's role log in to a running cluster, whichever version made that.
+
+    Idempotent. What the role may do is granted by every `manage.py migrate`.
+    """
+    url = address(port=port, password=password, role=ADMINISTRATOR)
+    with psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+        known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+        statement = sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+            sql.SQL("ALTER" if known.fetchone() is not None else "CREATE"),
+            sql.Identifier(APP_ROLE),
+            sql.Literal(app_password),
+        )
+        connection.execute(statement)
 
 
 def is_ready(url: str) -> bool:
@@ -99,7 +117,7 @@ def is_ready(url: str) -> bool:
 
 
 def _create(group: ProcessGroup, cluster: Cluster, *, log: Path, password: str) -> None:
-    """initdb, then the role and the database in single-user mode: no port, nothing to await."""
+    """initdb, then the owner and the database in single-user mode: no port, nothing to await."""
     cluster.folder.mkdir(exist_ok=True)
     partial = cluster.folder / "data.partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -108,8 +126,8 @@ def _create(group: ProcessGroup, cluster: Cluster, *, log: Path, password: str) 
         password_file = _write_private(Path(scratch, "password"), password)
         statements = _write_private(
             Path(scratch, "statements.sql"),
-            f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\n"
-            f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n",
+            f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{password}'\n"
+            f"CREATE DATABASE {DATABASE} OWNER {OWNER}\n",
         )
         if cluster.user:
             for path in (cluster.folder, partial, Path(scratch), password_file, statements):

@@ -1,4 +1,5 @@
-"""The platform's own processes as `make run` starts them: web, worker, beat, demo upstream, seed.
+"""The platform's own processes as `make run` starts them: web, worker, beat, demo upstream, and
+what runs before them to its end.
 
 Only command lines and their reasons; starting and ending them is the supervisor's.
 """
@@ -68,8 +69,13 @@ def demo_upstream(state: StateFolder, port: int, credential: str) -> Program:
     )
 
 
+def migrate(state: StateFolder) -> Program:
+    """Runs to its end, as the owner of the tables: the schema, and the application's rights."""
+    return _python(state, "migrate", "manage.py", "migrate", "--no-input", "--verbosity", "0")
+
+
 def seed(state: StateFolder) -> Program:
-    """Runs to its end: schema, catalog, logins, balance, key."""
+    """Runs to its end: catalog, logins, balance, key."""
     return _python(state, "seed", "-m", "devstack.seed", str(state.path))
 
 

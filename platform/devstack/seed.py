@@ -1,4 +1,4 @@
-"""What a fresh stack holds: the schema, the catalog, an operator, a customer with balance and key.
+"""What a fresh stack holds: the catalog, an operator, a customer with balance and key.
 
 Run as `python -m devstack.seed STATE_DIR` against the servers of that folder. Idempotent: goes
 through the public commands, and keeps what an earlier start has made.
@@ -27,13 +27,12 @@ CREDIT_ID = "dev-seed"  # the ledger refuses a second credit with it: one openin
 
 
 def main(directory: Path) -> None:
-    """Migrate, apply the catalog, and make sure of both logins, the balance and the key."""
+    """Apply the catalog, and make sure of both logins, the balance and the key."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     django.setup()
     # Like every import of an app below: models exist only after the set-up.
     from billing import gates
 
-    call_command("migrate", interactive=False, verbosity=0)
     _run("catalog", "apply", str(directory / "catalog.yaml"))
     # Now and not at the worker's next tick, so that the first call after the start is admitted.
     gates.open_gates()

@@ -29,7 +29,8 @@ class Secrets:
     secret_key: str
     api_key_pepper: str
     credential_key: str  # a Fernet key
-    server_password: str  # of the embedded Postgres and Valkey
+    server_password: str  # of the embedded Postgres' owner and administrator, and of Valkey
+    app_password: str  # of the role that the platform runs as
     demo_upstream_key: str
     operator_password: str
     customer_password: str
@@ -42,6 +43,7 @@ class Secrets:
             api_key_pepper=secrets.token_urlsafe(SECRET_BYTES),
             credential_key=base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode(),
             server_password=secrets.token_urlsafe(SECRET_BYTES),
+            app_password=secrets.token_urlsafe(SECRET_BYTES),
             demo_upstream_key=f"demo-{secrets.token_urlsafe(SECRET_BYTES)}",
             operator_password=secrets.token_urlsafe(PASSWORD_BYTES),
             customer_password=secrets.token_urlsafe(PASSWORD_BYTES),

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,7 @@ from devstack.state import Secrets, StateFolder, read_json, write_private
 from devstack.upstream import Offer
 
 SERVER_READY_TIMEOUT_S = 60.0  # replaying the log of a long session on a slow disk
-SEED_TIMEOUT_S = 180.0  # every migration from nothing on a loaded CI machine
+PREPARE_TIMEOUT_S = 180.0  # every migration from nothing on a loaded CI machine
 WEB_READY_TIMEOUT_S = 90.0
 PROBE_TIMEOUT_S = 5.0
 WATCH_INTERVAL_S = 0.2
@@ -57,7 +56,8 @@ class Supervisor:
         self._start_servers()
         offer = real or self._start_demo_upstream()
         catalog.write(state, offer)
-        group.run(programs.seed(state), timeout_s=SEED_TIMEOUT_S)
+        group.run(programs.migrate(state), timeout_s=PREPARE_TIMEOUT_S)
+        group.run(programs.seed(state), timeout_s=PREPARE_TIMEOUT_S)
         web = group.start(programs.web(state, self._port))
         worker = group.start(programs.worker(state))
         beat = group.start(programs.beat(state))
@@ -84,7 +84,9 @@ class Supervisor:
         """Those that the environment does not give, side by side; then tell where they are."""
         state, group, password = self._state, self._group, self._secrets.server_password
         database_url, redis_url = _given("DATABASE_URL"), _given("REDIS_URL")
+        owner_url = _given("MIGRATE_DATABASE_URL") or database_url
         waiting = []
+        own_postgres = None
         if not redis_url:
             port = free_port()
             redis_url = valkey.address(port=port, password=password)
@@ -93,15 +95,27 @@ class Supervisor:
             waiting.append((group.start(server), valkey.is_ready, redis_url))
         if not database_url:
             cluster = postgres.prepare(group, state.path, logs=state.logs, password=password)
-            port = free_port()
-            database_url = postgres.address(port=port, password=password)
+            own_postgres = port = free_port()
+            owner_url = postgres.address(port=port, password=password)
             log = state.logs / "postgres.log"
             child = group.start(postgres.program(cluster, port=port, log=log))
-            waiting.append((child, postgres.is_ready, database_url))
+            waiting.append((child, postgres.is_ready, owner_url))
         for child, is_ready, url in waiting:
             group.await_ready(child, partial(is_ready, url), timeout_s=SERVER_READY_TIMEOUT_S)
+        if own_postgres is not None:
+            database_url = self._app_database(own_postgres)
         settings = _settings(self._secrets, database_url, redis_url, self._port)
+        settings["migrate_database_url"] = owner_url
         write_private(state.servers_file, json.dumps(settings, indent=2))
+
+    def _app_database(self, port: int) -> str:
+        """Where the embedded Postgres is for everything but migrations."""
+        secrets = self._secrets
+        app_password = secrets.app_password
+        postgres.ensure_app_role(
+            port=port, password=secrets.server_password, app_password=app_password
+        )
+        return postgres.address(port=port, password=app_password, role=postgres.APP_ROLE)
 
     def _start_demo_upstream(self) -> Offer:
         port, credential = free_port(), self._secrets.demo_upstream_key
@@ -150,7 +164,7 @@ def run(directory: Path, *, port: int, end_with_parent: bool) -> None:
         _say("Tollgate is stopped.")
 
 
-def _settings(secrets: Secrets, database_url: str, redis_url: str, port: int) -> Mapping[str, Any]:
+def _settings(secrets: Secrets, database_url: str, redis_url: str, port: int) -> dict[str, Any]:
     """servers.json: the variables of config.env, in lower case."""
     return {
         "devstack": True,

@@ -10,7 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from psycopg.errors import InsufficientPrivilege
 
+from devstack import postgres
 from devstack.process import ProcessGroup
 from tests import servers
 
@@ -68,6 +70,19 @@ def test_the_database_role_is_no_superuser_but_may_create_databases() -> None:
             "SELECT rolsuper, rolcreatedb FROM pg_roles WHERE rolname = current_user"
         ).fetchone()
     assert row == (False, True)
+
+
+def test_the_application_gets_a_role_of_its_own_in_any_cluster_and_keeps_it(
+    folder: Path, group: ProcessGroup
+) -> None:
+    owner = servers.start_postgres(group, folder)
+    port = int(str(psycopg.conninfo.conninfo_to_dict(owner)["port"]))
+    for app_password in ("first", "second"):
+        postgres.ensure_app_role(port=port, password=servers.PASSWORD, app_password=app_password)
+        role = postgres.APP_ROLE
+        url = postgres.address(port=port, password=app_password, role=role)
+        with psycopg.connect(url) as connection, pytest.raises(InsufficientPrivilege):
+            connection.execute("CREATE TABLE mine (id int)")
 
 
 def test_both_ask_for_the_password() -> None:

@@ -88,6 +88,17 @@ def test_url_may_be_absent() -> None:
     assert env.url("THING", "") == ""
 
 
+def test_url_does_not_mix_a_given_server_with_that_of_a_running_stack(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _write_state(tmp_path, {"thing": "postgresql://owner@stack/db"})
+    assert env.url("THING", "none", beside="OTHER") == "postgresql://owner@stack/db"
+    monkeypatch.setenv("OTHER", "postgresql://app@elsewhere/db")
+    assert env.url("THING", "none", beside="OTHER") == "none"
+    monkeypatch.setenv("THING", "postgresql://owner@elsewhere/db")
+    assert env.url("THING", "none", beside="OTHER") == "postgresql://owner@elsewhere/db"
+
+
 def test_secret_comes_from_a_file_without_its_newline(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
