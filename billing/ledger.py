@@ -6,14 +6,14 @@ Never updates or deletes an entry (triggers refuse it too) and knows nothing of 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
 from billing import ledger_rows
 from billing.errors import BillingError
+from billing.ledger_rows import LockedAccount
 from billing.models import LedgerAccount, LedgerEntry, LedgerTransaction
 from billing.money import NANOS_MAX
 
@@ -50,8 +50,7 @@ class InsufficientBalance(LedgerError):
     code = "insufficient_balance"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """Names an account; it comes into being with its first entry."""
 
     site_id: str
@@ -117,7 +116,7 @@ def post_all(postings: Sequence[Posting]) -> list[Posted]:
                 fresh[name] = index
         made = _book([(postings[index], moves[index]) for index in fresh.values()], accounts)
     return [
-        Posted(old[name].pk, True) if name in old else Posted(made[name], False)
+        Posted(old[name], True) if name in old else Posted(made[name], False)
         for name in ((posting.kind, posting.external_id) for posting in postings)
     ]
 
@@ -157,7 +156,7 @@ def _checked(posting: Posting) -> dict[Account, int]:
     return amounts
 
 
-def _lock(wanted: set[Account]) -> dict[Account, LedgerAccount]:
+def _lock(wanted: set[Account]) -> dict[Account, LockedAccount]:
     """The accounts' rows, made where missing, locked in the order of their ids."""
     if not wanted:
         return {}
@@ -182,42 +181,30 @@ def _lock(wanted: set[Account]) -> dict[Account, LedgerAccount]:
     return locked
 
 
-def _select_locked(wanted: set[Account]) -> dict[Account, LedgerAccount]:
-    organizations = [each.organization_id for each in wanted if each.organization_id]
-    kinds: dict[str, list[str]] = {}
-    for each in wanted:
-        if each.organization_id is None:
-            kinds.setdefault(each.site_id, []).append(each.kind)
-    condition = reduce(
-        or_,
-        (
-            Q(site_id=site_id, kind__in=names, organization__isnull=True)
-            for site_id, names in kinds.items()
-        ),
-        Q(organization_id__in=organizations),
+def _select_locked(wanted: set[Account]) -> dict[Account, LockedAccount]:
+    rows = ledger_rows.lock_accounts(
+        [each.organization_id for each in wanted if each.organization_id],
+        [(each.site_id, each.kind) for each in wanted if each.organization_id is None],
     )
-    # No key update: entries of other transactions may still refer to the rows meanwhile.
-    rows = LedgerAccount.objects.filter(condition).order_by("pk").select_for_update(no_key=True)
     return {Account(row.site_id, row.kind, row.organization_id): row for row in rows}
 
 
-def _find(postings: Sequence[Posting]) -> dict[tuple[str, str], LedgerTransaction]:
+def _find(postings: Sequence[Posting]) -> dict[tuple[str, str], int]:
     names: dict[str, list[str]] = {}
     for posting in postings:
         names.setdefault(posting.kind, []).append(posting.external_id)
-    return {
-        (row.kind, row.external_id): row
-        for kind, external_ids in names.items()
-        for row in LedgerTransaction.objects.filter(kind=kind, external_id__in=external_ids)
-    }
+    found: dict[tuple[str, str], int] = {}
+    for kind, external_ids in names.items():
+        found |= ledger_rows.find_transactions(kind, external_ids)
+    return found
 
 
-def _compare(posting: Posting, amounts: Mapping[Account, int], old: LedgerTransaction) -> None:
+def _compare(posting: Posting, amounts: Mapping[Account, int], old_id: int) -> None:
     booked = {
         Account(entry.account.site_id, entry.account.kind, entry.account.organization_id): (
             entry.amount_nanos
         )
-        for entry in old.entries.select_related("account")
+        for entry in LedgerEntry.objects.filter(transaction=old_id).select_related("account")
     }
     if booked != dict(amounts):
         raise PostingDiffers(f"{posting.kind} {posting.external_id} was posted with other entries")
@@ -225,7 +212,7 @@ def _compare(posting: Posting, amounts: Mapping[Account, int], old: LedgerTransa
 
 def _book(
     fresh: Sequence[tuple[Posting, Mapping[Account, int]]],
-    accounts: Mapping[Account, LedgerAccount],
+    accounts: Mapping[Account, LockedAccount],
 ) -> dict[tuple[str, str], int]:
     """Write what is new, with locked accounts; returns the transactions' ids."""
     if not fresh:
@@ -248,12 +235,12 @@ def _book(
             row = accounts[account]
             entries.append((transaction_id, row.pk, nanos, _moved(row, nanos, posting)))
     ledger_rows.insert_entries(entries)
-    moved = {accounts[account] for _, amounts in fresh for account in amounts}
-    ledger_rows.save_balances([(row.pk, row.balance_nanos) for row in moved])
+    moved = {account for _, amounts in fresh for account in amounts}
+    ledger_rows.save_balances([(accounts[each].pk, accounts[each].balance_nanos) for each in moved])
     return ids
 
 
-def _moved(account: LedgerAccount, nanos: int, posting: Posting) -> int:
+def _moved(account: LockedAccount, nanos: int, posting: Posting) -> int:
     balance = account.balance_nanos + nanos
     is_customer = account.kind == AccountKind.ORGANIZATION
     if is_customer and nanos < 0 and balance < 0 and posting.kind not in MAY_OVERDRAW:

@@ -6,15 +6,14 @@ delivered again and found on record; an event that can't be posted stops nothing
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-from accounts.models import Organization
 from billing import connections, episodes, ledger, quarantine, site_locks, usage_rows
 from billing.gate.types import Acknowledgement, HoldState, UsageEvent
-from billing.ledger import AccountKind, LedgerError, Posting, TransactionKind
+from billing.ledger import Account, AccountKind, LedgerError, Posting, TransactionKind
 from billing.signals import usage_posted
 from billing.usage_rows import AlreadyOnRecord, Known, Usage
 
@@ -27,6 +26,11 @@ BATCH_EVENTS = 5_000
 RECLAIM_IDLE_MS = 30_000
 # Each lost race or deadlock means that another worker got on; after so many, reclaiming helps.
 BATCH_TRIES = 10
+
+# The site's own accounts that a charge moves, in the order that `_posting` takes them.
+CHARGED_HOUSES = (
+    *(AccountKind.REVENUE, AccountKind.WRITE_OFF, AccountKind.COST, AccountKind.PAYABLE),
+)
 
 # Reasons by which one bad event spoils a whole batch: the batch is halved until it is found.
 _SPOILING = (DataError, IntegrityError, LedgerError)
@@ -107,9 +111,7 @@ def post_batch(site_id: str, batch: Sequence[UsageEvent]) -> frozenset[str]:
 def _readable(
     site_id: str, batch: Sequence[UsageEvent], spoiled: list[tuple[UsageEvent, str]]
 ) -> list[Usage]:
-    named = {event.organization for event in batch}
-    rows = Organization.objects.filter(pk__in=named, site_id=site_id)
-    known = set(rows.values_list("pk", flat=True))
+    known = _organizations(site_id, {event.organization for event in batch})
     usages = []
     for event in batch:
         if event.organization not in known:
@@ -120,6 +122,16 @@ def _readable(
         except usage_rows.UnreadableEvent as error:
             spoiled.append((event, str(error)))
     return usages
+
+
+def _organizations(site_id: str, named: Set[str]) -> frozenset[str]:
+    """Those of them that the site has. By an array, as a thousand parameters cost milliseconds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM accounts_organization WHERE site_id = %s AND id = ANY(%s)",
+            [site_id, list(named)],
+        )
+        return frozenset(organization_id for (organization_id,) in cursor.fetchall())
 
 
 def _book_or_halve(
@@ -195,18 +207,22 @@ def _charge(site_id: str, new: Sequence[Usage]) -> dict[str, int]:
     groups: dict[str, list[Usage]] = defaultdict(list)
     for usage in new:
         groups[usage.gate.organization].append(usage)
-    postings = {each: _posting(site_id, each, group) for each, group in groups.items()}
+    houses = [ledger.house(site_id, kind) for kind in CHARGED_HOUSES]
+    postings = {each: _posting(site_id, each, group, houses) for each, group in groups.items()}
     moving = {each: posting for each, posting in postings.items() if any(posting.amounts.values())}
     booked = ledger.post_all(list(moving.values())) if moving else []
     return {each: posted.transaction_id for each, posted in zip(moving, booked, strict=True)}
 
 
-def _posting(site_id: str, organization_id: str, group: Sequence[Usage]) -> Posting:
+def _posting(
+    site_id: str, organization_id: str, group: Sequence[Usage], houses: Sequence[Account]
+) -> Posting:
     """Revenue shows what was delivered; what nobody could pay is a write-off against it."""
     charge = sum(usage.gate.debited_nanos for usage in group)
     written_off = sum(usage.gate.written_off_nanos for usage in group)
     cost = sum(usage.call.cost_nanos for usage in group)
     first, last = group[0].gate.stream_id, group[-1].gate.stream_id
+    revenue, write_off, costs, payable = houses
     return Posting(
         site_id=site_id,
         kind=TransactionKind.CHARGE,
@@ -214,10 +230,10 @@ def _posting(site_id: str, organization_id: str, group: Sequence[Usage]) -> Post
         external_id=f"{organization_id}:{first}:{last}",
         amounts={
             ledger.customer(site_id, organization_id): -charge,
-            ledger.house(site_id, AccountKind.REVENUE): charge + written_off,
-            ledger.house(site_id, AccountKind.WRITE_OFF): -written_off,
-            ledger.house(site_id, AccountKind.COST): cost,
-            ledger.house(site_id, AccountKind.PAYABLE): -cost,
+            revenue: charge + written_off,
+            write_off: -written_off,
+            costs: cost,
+            payable: -cost,
         },
     )
 

@@ -88,7 +88,7 @@ def read(site_id: str, event: GateEvent) -> Usage:
         raise UnreadableEvent(str(error)) from error
     if call.site != site_id:
         raise UnreadableEvent(f"an event of the site {call.site!r}")
-    if not all(0 <= each <= INSTANT_MS_MAX for each in (call.admitted_at_ms, call.ended_at_ms)):
+    if not (0 <= call.admitted_at_ms <= INSTANT_MS_MAX and 0 <= call.ended_at_ms <= INSTANT_MS_MAX):
         raise UnreadableEvent("it was at no time that there is")
     return Usage(event, call)
 

@@ -34,6 +34,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         if organization_id is None:
             await self.close(CLOSE_NOT_ALLOWED)
             return
+        self.organization_id = organization_id
         self.group = group_of(organization_id)
         await self.channel_layer.group_add(self.group, self.channel_name)
 
@@ -47,7 +48,12 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         """Pages have nothing to say; what they send is dropped unread."""
 
     async def hint(self, message: dict[str, Any]) -> None:
-        """A hint from `relay.live`: sent at once, or with the next one when one was just sent."""
+        """A hint from `relay.live`: sent at once, or with the next one when one was just sent.
+
+        The group is shared: what others are told stays here.
+        """
+        if self.organization_id not in message["organizations"]:
+            return
         self.pending.update(message["topics"])
         if self.flushing is None or self.flushing.done():
             self.flushing = asyncio.create_task(self.flush())

@@ -7,6 +7,7 @@ pages then fetch themselves again by plain HTTP, with their own rights.
 import asyncio
 from collections.abc import Iterable
 from typing import Any
+from zlib import crc32
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -16,14 +17,18 @@ from billing import signals
 # A hint is worth less than a posting worker's time: later ones come, and pages poll without any.
 SEND_TIMEOUT_S = 1.0
 
+# A message costs its sender a round trip, and a thousand organizations may be posted at once; a
+# page hears of its whole group, and passes over what is not its own. So many are few for both.
+GROUPS = 32
+
 USAGE_TOPICS = ("usage", "requests", "balance")
 BALANCE_TOPICS = ("balance",)
 REFUSAL_TOPICS = ("requests", "blocks")
 
 
 def group_of(organization_id: str) -> str:
-    """The Channels group of an organization's open pages."""
-    return f"org.{organization_id}"
+    """The Channels group of an organization's open pages; others share it."""
+    return f"organizations.{crc32(organization_id.encode()) % GROUPS}"
 
 
 def notify(organization_ids: Iterable[str], topics: Iterable[str]) -> None:
@@ -37,10 +42,13 @@ def notify(organization_ids: Iterable[str], topics: Iterable[str]) -> None:
 
 async def _send(organization_ids: frozenset[str], topics: list[str]) -> None:
     layer = get_channel_layer()
-    message = {"type": "hint", "topics": topics}
+    groups: dict[str, list[str]] = {}
+    for organization_id in organization_ids:
+        groups.setdefault(group_of(organization_id), []).append(organization_id)
     async with asyncio.timeout(SEND_TIMEOUT_S):
-        for organization_id in organization_ids:
-            await layer.group_send(group_of(organization_id), message)
+        for group, members in groups.items():
+            message = {"type": "hint", "organizations": members, "topics": topics}
+            await layer.group_send(group, message)
 
 
 def on_usage_posted(organization_ids: frozenset[str], **_: Any) -> None:

@@ -67,9 +67,15 @@ async def test_a_member_hears_each_signal_of_billing(owner: User, acme: Organiza
     await page.disconnect()
 
 
-async def test_changes_of_others_are_not_heard(
-    owner: User, acme: Organization, globex: Organization
+@pytest.mark.parametrize("groups", [1, live.GROUPS])
+async def test_changes_of_others_are_not_heard_even_in_the_same_group(
+    owner: User,
+    acme: Organization,
+    globex: Organization,
+    groups: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(live, "GROUPS", groups)
     page = socket(owner)
     await page.connect()
     await notify(globex, "balance")
