@@ -1,0 +1,1 @@
+"""Google's generateContent: requests, answers and streams, to and from the common form."""
