@@ -49,6 +49,11 @@ class DeliveredCounter:
             self._deltas += 1
             self._bytes += len(piece)
 
+    def add_text(self, text: str) -> None:
+        """Take note of one delta's text, for streams that are read rather than passed on."""
+        self._deltas += 1
+        self._bytes += len(text.encode())
+
     @property
     def tokens(self) -> int:
         """One a delta while deltas are token-sized, else by their length."""

@@ -86,6 +86,7 @@ class SignatureDelta:
     choice: int
     index: int
     signature: str
+    origin: str = ""  # where the part's start did not say it yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,21 +67,23 @@ class _Open:
     start: ev.PartStarted
     texts: list[str] = field(default_factory=list)
     signature: str = ""
+    origin: str = ""
     media_type: str = ""
 
     def closed(self) -> AnswerPart:
         start, text = self.start, "".join(self.texts)
+        origin = self.origin or start.origin
         match start.kind:
             case PartKind.TEXT:
                 return Text(text)
             case PartKind.REFUSAL:
                 return Refusal(text)
             case PartKind.THINKING:
-                return Thinking(text, self.signature, start.origin, start.id)
+                return Thinking(text, self.signature, origin, start.id)
             case PartKind.REDACTED_THINKING:
                 return RedactedThinking(start.data, start.origin, start.id)
             case PartKind.TOOL:
-                return ToolUse(start.id, start.name, text, self.signature, start.origin)
+                return ToolUse(start.id, start.name, text, self.signature, origin)
             case PartKind.IMAGE:
                 return Image(data=text, media_type=self.media_type)
             case PartKind.AUDIO:
@@ -113,7 +115,8 @@ class Gatherer:
             case ev.Logprobs():
                 self._logprobs.setdefault(event.choice, []).extend(event.tokens)
             case ev.SignatureDelta():
-                self._parts[event.choice, event.index].signature = event.signature
+                signed = self._parts[event.choice, event.index]
+                signed.signature, signed.origin = event.signature, event.origin
             case ev.MediaDelta():
                 self._parts[event.choice, event.index].media_type = event.media_type
                 self._parts[event.choice, event.index].texts.append(event.data)

@@ -22,10 +22,10 @@ _FORMATS = {origin: name for name, origin in _ORIGINS.items()}
 _Thought = Thinking | RedactedThinking
 
 
-def thoughts_of(message: fields.Assistant) -> list[_Thought]:
-    """The reasoning that stands in a message, the vendor's own form before plain text."""
+def read(details: list[fields.ReasoningDetail] | None, text: str | None) -> list[_Thought]:
+    """The reasoning of a message, the vendor's own form before plain text."""
     thoughts: list[_Thought] = []
-    for detail in _merged(message.reasoning_details or []):
+    for detail in _merged(details or []):
         thought = _thought(detail)
         sealed = _sealed(thoughts[-1], thought) if thoughts else None
         if sealed is not None:
@@ -34,8 +34,12 @@ def thoughts_of(message: fields.Assistant) -> list[_Thought]:
             thoughts.append(thought)
     if thoughts:
         return thoughts
-    text = message.reasoning_content or message.reasoning
-    return [Thinking(text)] if text else []
+    return [Thinking(text, origin="chat")] if text else []
+
+
+def origin_of(detail: fields.ReasoningDetail) -> str:
+    """The dialect that knows the reasoning, "" where that is not said."""
+    return _ORIGINS.get(detail.format or "", "")
 
 
 def details_of(thoughts: Sequence[_Thought]) -> list[dict[str, Any]]:
@@ -94,7 +98,7 @@ def _merged(details: list[fields.ReasoningDetail]) -> list[fields.ReasoningDetai
 
 
 def _thought(detail: fields.ReasoningDetail) -> _Thought:
-    origin = _ORIGINS.get(detail.format or "", "")
+    origin = origin_of(detail)
     if detail.type == "reasoning.encrypted":
         return RedactedThinking(detail.data or "", origin, detail.id or "")
     text = detail.summary if detail.type == "reasoning.summary" else detail.text

@@ -7,8 +7,7 @@ place for them. Runs of tool messages become one turn of the user.
 from collections.abc import Iterator, Sequence
 
 from relay.proxy.dialects import conversation as cv
-from relay.proxy.dialects.chat import fields
-from relay.proxy.dialects.chat.thoughts import thoughts_of
+from relay.proxy.dialects.chat import fields, thoughts
 from relay.proxy.dialects.conversation import not_carried
 from relay.proxy.dialects.decoding import wrong
 
@@ -115,7 +114,8 @@ def _source(url: str, at: str) -> tuple[str | None, str | None, str | None]:
 
 
 def _assistant_parts(message: fields.Assistant, at: str) -> Iterator[cv.Part]:
-    yield from thoughts_of(message)
+    shown = message.reasoning_content or message.reasoning
+    yield from thoughts.read(message.reasoning_details, shown)
     content = [] if message.content is None else message.content
     if isinstance(content, str):
         # Clients send "" beside tool calls, where null is meant.

@@ -113,7 +113,4 @@ def _assistant(message: cv.Message) -> _Json:
 
 def _tool_call(part: cv.ToolUse) -> _Json:
     function = {"name": part.name, "arguments": part.arguments or "{}"}
-    signed = {}
-    if part.signature and part.origin == "gemini":  # Google's own chat endpoint reads it
-        signed = {"extra_content": {"google": {"thought_signature": part.signature}}}
-    return {"id": part.id, "type": "function", "function": function, **signed}
+    return {"id": part.id, "type": "function", "function": function}
