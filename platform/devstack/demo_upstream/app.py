@@ -4,6 +4,7 @@ It runs only on `connection.DemoConnection`, which gives it resets and the clien
 """
 
 import hmac
+import re
 
 import msgspec
 
@@ -22,7 +23,7 @@ from devstack.demo_upstream.model_list import models
 from devstack.demo_upstream.shapes import Shape
 from devstack.demo_upstream.shelf import Shelf
 
-_MODELS = "/v1/models"
+_MODELS = re.compile(r"/v1(?:beta)?/models(?:/([^:]+))?/?")
 
 
 class DemoUpstream:
@@ -55,11 +56,11 @@ class DemoUpstream:
         elif path == "/healthz":
             body = {"status": "ok", "name": self._options.name}
             await answer(send, 200, msgspec.json.encode(body))
-        elif path == _MODELS or path.startswith(_MODELS + "/"):
+        elif (listed := _MODELS.fullmatch(path)) is not None:
             self._authorize(scope, shape)
             if method != "GET":
                 raise Refusal(405, f"{method} is not allowed here.")
-            await answer(send, 200, models(shape, path.removeprefix(_MODELS).lstrip("/")))
+            await answer(send, 200, models(shape, listed[1] or ""))
         elif is_known(path):
             raise Refusal(405, f"{method} is not allowed here.")
         else:

@@ -9,6 +9,7 @@ from devstack.demo_upstream.errors import Refusal
 
 Decoded = TypeVar("Decoded")
 
+_ANY = msgspec.json.Decoder(Any)
 _AT = re.compile(r" - at `\$\.?(.*)`$")
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 
@@ -21,6 +22,11 @@ def decode(decoder: "msgspec.json.Decoder[Decoded]", body: bytes) -> Decoded:
         raise _refusal(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal(400, "The request body is not JSON.") from error
+
+
+def read_json(body: bytes) -> Any:
+    """The body as plain values; Refusal 400 when it is no JSON."""
+    return decode(_ANY, body)
 
 
 def convert(value: Any, kind: Any, at: str) -> Any:

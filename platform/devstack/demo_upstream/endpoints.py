@@ -7,10 +7,11 @@ from typing import Final
 
 from devstack.demo_upstream.anthropic import messages
 from devstack.demo_upstream.asgi import Scope
-from devstack.demo_upstream.asked import Asked, header_of
+from devstack.demo_upstream.asked import Asked, header_of, query_of
+from devstack.demo_upstream.gemini import embed, generate
 from devstack.demo_upstream.openai import chat, completions, embeddings, moderations, rerank
 from devstack.demo_upstream.reply import Reply
-from devstack.demo_upstream.shapes import ANTHROPIC, OPENAI, Shape
+from devstack.demo_upstream.shapes import ANTHROPIC, GOOGLE, OPENAI, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,14 @@ class Endpoint:
 
 Found = tuple[Endpoint, Mapping[str, str]]
 
+
+def _gemini(operation: str, reply: Callable[[Asked], Reply]) -> dict[tuple[str, str], Endpoint]:
+    """An operation of Gemini's under both versions: its SDKs use either."""
+    endpoint = Endpoint(operation, GOOGLE, reply)
+    paths = (f"/{version}/models/{{model}}:{operation}" for version in ("v1beta", "v1"))
+    return {("POST", path): endpoint for path in paths}
+
+
 # (method, path): a name in braces is one segment of the path.
 TABLE: Final[dict[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/chat/completions"): Endpoint("chat/completions", OPENAI, chat.reply),
@@ -35,6 +44,11 @@ TABLE: Final[dict[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/messages/count_tokens"): Endpoint(
         "messages/count_tokens", ANTHROPIC, messages.count_tokens
     ),
+    **_gemini("generateContent", generate.generate),
+    **_gemini("streamGenerateContent", generate.stream_generate),
+    **_gemini("embedContent", embed.embed),
+    **_gemini("batchEmbedContents", embed.batch_embed),
+    **_gemini("countTokens", embed.count_tokens),
 }
 
 _EXACT = {key: endpoint for key, endpoint in TABLE.items() if "{" not in key[1]}
@@ -69,4 +83,6 @@ def shape_of(scope: Scope) -> Shape:
     path = scope["path"]
     if path.startswith("/v1/messages") or header_of(scope, b"anthropic-version"):
         return ANTHROPIC
-    return OPENAI
+    if path.startswith("/v1beta/") or header_of(scope, b"x-goog-api-key"):
+        return GOOGLE
+    return GOOGLE if "key" in query_of(scope) else OPENAI

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from devstack.demo_upstream.decoding import check_model
-from devstack.demo_upstream.shapes import ANTHROPIC, Shape
+from devstack.demo_upstream.shapes import ANTHROPIC, GOOGLE, Shape
 
 MODELS = ("demo-model", "demo-large", "demo-mini")
 MODELS_CREATED = 1_767_225_600  # 2026-01-01: a fixed date, so that the list never changes
@@ -13,6 +13,8 @@ MODELS_CREATED = 1_767_225_600  # 2026-01-01: a fixed date, so that the list nev
 
 def models(shape: Shape, model: str) -> bytes:
     """All models, or the one that is named; Refusal 404 when it is missing."""
+    if shape is GOOGLE:
+        return gemini_models(model)
     return anthropic_models(model) if shape is ANTHROPIC else openai_models(model)
 
 
@@ -42,3 +44,26 @@ def anthropic_models(model: str) -> bytes:
 def _anthropic_model(name: str) -> dict[str, Any]:
     created = "2026-01-01T00:00:00Z"
     return {"type": "model", "id": name, "display_name": f"Demo {name}", "created_at": created}
+
+
+def gemini_models(model: str) -> bytes:
+    """The same in Google's shape."""
+    if model:
+        check_model(model)
+        return msgspec.json.encode(_gemini_model(model))
+    return msgspec.json.encode({"models": [_gemini_model(name) for name in MODELS]})
+
+
+def _gemini_model(name: str) -> dict[str, Any]:
+    return {
+        "name": f"models/{name}",
+        "version": "001",
+        "displayName": f"Demo {name}",
+        "description": "No real model.",
+        "inputTokenLimit": 1_048_576,
+        "outputTokenLimit": 65_536,
+        "supportedGenerationMethods": ["generateContent", "countTokens", "embedContent"],
+        "temperature": 1,
+        "topP": 0.95,
+        "topK": 64,
+    }

@@ -62,6 +62,7 @@ class Filler:
         kind = schema.get("type", "object" if "properties" in schema else "string")
         if isinstance(kind, list):
             kind = kind[0] if kind else "null"
+        kind = str(kind).lower()  # Google writes STRING
         if kind == "object":
             return self._object(schema, depth)
         if kind == "array":

@@ -1,0 +1,1 @@
+"""Gemini's endpoints: Google's names and errors, JSON arrays and server-sent events."""
