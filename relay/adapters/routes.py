@@ -14,12 +14,12 @@ from billing.models import Model, SiteTerms
 from relay import costs
 from relay.adapters import price_lists
 from relay.adapters.price_lists import PriceList
-from relay.models import Cost, Upstream
+from relay.models import Cost
 from relay.models import Route as RouteRow
 from relay.proxy.renaming import Renaming
 from relay.proxy.types import Offer, Route, Snapshot
-from relay.proxy.upstream.port import HeaderBlock, Origin
-from relay.proxy.upstream.request_head import header_block
+from relay.proxy.upstream.port import Origin
+from relay.proxy.wire import Kind, quirks_of, wire
 from relay.storefronts import storefront
 
 log = logging.getLogger(__name__)
@@ -142,7 +142,9 @@ def _route(row: RouteRow, cost: Cost | None) -> Route:
     return Route(
         upstream_id=upstream.id,
         origin=Origin.parse(upstream.base_url),
-        head=_head(upstream),
+        wire=wire(
+            Kind(upstream.dialect), upstream.credential().encode(), quirks_of(upstream.quirks)
+        ),
         name=row.name,
         renaming=Renaming(row.name, row.model_id) if row.name != row.model_id else None,
         priority=row.priority,
@@ -150,19 +152,6 @@ def _route(row: RouteRow, cost: Cost | None) -> Route:
         provider=upstream.provider,
         cost=costs.version_of(cost) if cost is not None else None,
     )
-
-
-def _head(upstream: Upstream) -> HeaderBlock:
-    """The header lines of every call on this Upstream. Bodies are passed on, so not compressed."""
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"accept", b"application/json, text/event-stream"),
-        (b"accept-encoding", b"identity"),
-        (b"user-agent", b"tollgate"),
-    ]
-    if credential := upstream.credential():
-        headers.append((b"authorization", b"Bearer " + credential.encode()))
-    return header_block(headers)
 
 
 def _offer(model: Model, prices: PriceList, routes: tuple[Route, ...]) -> Offer:

@@ -12,6 +12,9 @@ class Upstream(models.Model):
 
     class Dialect(models.TextChoices):
         OPENAI = "openai", _("OpenAI-compatible")
+        ANTHROPIC = "anthropic", "Anthropic"
+        GEMINI = "gemini", "Google Gemini"
+        AZURE = "azure-openai", "Azure OpenAI"
 
     id = models.CharField(primary_key=True, max_length=40, validators=[SLUG])
     dialect = models.CharField(max_length=20, choices=Dialect.choices, default=Dialect.OPENAI)
@@ -20,6 +23,9 @@ class Upstream(models.Model):
         max_length=60, blank=True, db_comment="what the X-AI-Provider header matches"
     )
     credential_encrypted = models.BinaryField(default=b"", editable=False)
+    quirks = models.JSONField(
+        default=dict, blank=True, db_comment="what differs at this vendor: relay.proxy.wire.Quirks"
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -10,7 +10,8 @@ from typing import Any
 from relay.proxy import error_contract
 from relay.proxy.error_contract import ErrorContract
 from relay.proxy.renaming import Renaming
-from relay.proxy.upstream.port import HeaderBlock, Origin
+from relay.proxy.upstream.port import Origin
+from relay.proxy.wire import Wire
 
 
 class Standing(StrEnum):
@@ -53,7 +54,7 @@ class Route:
 
     upstream_id: str
     origin: Origin
-    head: HeaderBlock = field(repr=False)  # credential included; never logged
+    wire: Wire
     name: str  # the upstream's own model name
     renaming: Renaming | None  # None: the upstream's name is the public one
     priority: int

@@ -12,8 +12,6 @@ from relay.proxy.errors import ApiError
 from relay.proxy.request import SSE_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
 from relay.proxy.types import Route, Site
 
-PATH = "/chat/completions"
-
 
 @dataclass(frozen=True, slots=True)
 class ChatCompletion:
@@ -38,7 +36,7 @@ class ChatCompletion:
     def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
         """See `Request.outgoing`."""
         body = self.body.body_for(route.name, output_tokens_cap=output_tokens_cap)
-        return Outgoing(PATH, body, route.head)
+        return Outgoing(route.wire.path(self.endpoint, route.name), body, route.wire.json_head)
 
     def reader(self, route: Route, content_type: bytes) -> Reader:
         """See `Request.reader`."""

@@ -33,7 +33,7 @@ from relay.proxy.types import (
 )
 from relay.proxy.upstream.client import HttpClient
 from relay.proxy.upstream.port import Origin, Timeouts
-from relay.proxy.upstream.request_head import header_block
+from relay.proxy.wire import Kind, Quirks, wire
 
 HOST = "acme.localhost"
 SECRET = "sk-acme"
@@ -63,7 +63,7 @@ def route(base_url: str, upstream_id: str = "one", **changes: Any) -> Route:
     fields: dict[str, Any] = {
         "upstream_id": upstream_id,
         "origin": Origin.parse(base_url),
-        "head": header_block([(b"authorization", b"Bearer sk-upstream")]),
+        "wire": wire(Kind.OPENAI, b"sk-upstream", Quirks()),
         "name": UPSTREAM_MODEL,
         "renaming": Renaming(UPSTREAM_MODEL, MODEL),
         "priority": 0,

@@ -254,4 +254,12 @@ async def test_the_callers_key_never_reaches_the_upstream(relay: House, one: Run
     await relay.answer()
     (seen,) = one.calls()
     assert seen["authorized"]
-    assert sorted(seen["header_names"]) == ["authorization", "content-length", "host"]
+    assert sorted(seen["header_names"]) == [
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+    ]

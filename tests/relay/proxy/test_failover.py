@@ -198,7 +198,7 @@ async def test_the_vendors_refusal_of_the_request_is_final_and_in_our_words(
 
 
 async def test_a_bug_of_ours_is_a_500_with_an_id_and_leaves_no_hold(relay: House) -> None:
-    relay.routes.offers = {MODEL: offer(route("http://127.0.0.1:1", head=None))}
+    relay.routes.offers = {MODEL: offer(route("http://127.0.0.1:1", wire=None))}
     answer = await relay.answer()
     assert (answer.status, answer.error()["code"]) == (500, "internal_error")
     assert answer.headers["x-request-id"] == relay.gate.admitted[0].request_id
