@@ -27,7 +27,7 @@ _MODELS = "".join(
 )
 
 
-def _site(name: str, language: str, no_credit_status: int) -> str:
+def _site(name: str, language: str, preset: str) -> str:
     return f"""
   - id: {name}
     name: {name.title()}
@@ -36,7 +36,7 @@ def _site(name: str, language: str, no_credit_status: int) -> str:
     language: {language}
     plan: default
     models: [{", ".join(SOLD[name])}]
-    no_credit_status: {no_credit_status}"""
+    preset: {preset}"""
 
 
 CATALOG = f"""
@@ -56,11 +56,11 @@ plans:
   - {{id: few-tokens, tokens_per_minute: 400}}
   - {{id: one-at-once, concurrency: 1}}
 sites:
-{_site("bigdog", "zh-hans", 402)}
-{_site("baystone", "zh-hans", 402)}
-{_site("qingcheng", "zh-hans", 403)}
-{_site("xidao", "zh-hans", 402)}
-{_site("studio", "zh-hant", 429)}
+{_site("bigdog", "zh-hans", "bigdogai")}
+{_site("baystone", "zh-hans", "baystone")}
+{_site("qingcheng", "zh-hans", "qingcheng")}
+{_site("xidao", "zh-hans", "xidao")}
+{_site("studio", "zh-hant", "modelstudio")}
 """
 
 

@@ -107,7 +107,9 @@ def test_a_daily_budget_tells_when_it_begins_anew(deployment: Cluster, wire: Wir
     sql = "SELECT to_char(now() AT TIME ZONE 'UTC' + interval '1 day', 'YYYY-MM-DD')"
     before, answer = deployment.query(sql), wire.post(customer, chat("scripted"))
     midnights = {row[0] for row in (*before, *deployment.query(sql))}
-    messages = {f"This API key's budget is spent. ({day} 00:00 UTC)" for day in midnights}
+    messages = {
+        f"This API key's budget is spent. It renews at {day} 00:00 UTC." for day in midnights
+    }
     assert answer.status_code == 402
     assert answer.json()["error"]["message"] in messages
 
