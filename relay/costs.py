@@ -52,6 +52,12 @@ def components_of(route: Route) -> dict[str, Any]:
     return row.components if row else {}
 
 
+def chain(route: RouteKey, *, rows_max: int) -> list[Cost]:
+    """The Route's versions, the newest first; one without components made its cost unknown."""
+    rows = Cost.objects.filter(**route._asdict()).select_related("created_by")
+    return list(rows.order_by("-effective_from")[:rows_max])
+
+
 def version_of(row: Cost) -> PriceVersion:
     """The row as the arithmetic takes it."""
     return PriceVersion(row.pk, check_components(row.components))

@@ -2,6 +2,7 @@
 hear of it after commit."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -20,8 +21,12 @@ def add(
     priority: int = 0,
     weight: int = 1,
     cost: Mapping[str, Any] | None = None,
+    cost_from: datetime | None = None,
 ) -> Route:
-    """A new way to serve `model`. IntegrityError when it is there already."""
+    """A new way to serve `model`; its cost counts from now on, or from a later instant.
+
+    IntegrityError when it is there already, PriceError as `costs.publish`.
+    """
     route = Route.objects.create(
         model=model,
         upstream=upstream,
@@ -29,7 +34,7 @@ def add(
         priority=priority,
         weight=weight,
     )
-    costs.publish(costs.key_of(route), cost or {})
+    costs.publish(costs.key_of(route), cost or {}, effective_from=cost_from)
     signals.announce()
     return route
 
@@ -42,13 +47,17 @@ def update(
     priority: int,
     weight: int,
     cost: Mapping[str, Any] | None,
+    cost_from: datetime | None = None,
     is_active: bool,
 ) -> None:
-    """Change a route; Calls that are under way keep the one they were given."""
+    """Change a route; Calls that are under way keep the one they were given.
+
+    What the cost says counts from now on, or from a later instant. PriceError as `costs.publish`.
+    """
     route.name, route.priority, route.weight = name, priority, weight
     route.is_active = is_active
     route.save(update_fields=["name", "priority", "weight", "is_active"])
-    costs.publish(costs.key_of(route), cost or {})
+    costs.publish(costs.key_of(route), cost or {}, effective_from=cost_from)
     signals.announce()
 
 

@@ -1,5 +1,6 @@
-"""Staff pages of a model's routes: add, change, remove."""
+"""Staff pages of a model's routes: add, change, remove, and what each has cost."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -8,17 +9,25 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
+from billing import price_words
 from billing.models import Model
+from billing.price_versions import PriceError
+from billing.price_words import Part
 from relay import costs, routes
 from relay.catalog.specs import SMALL_MAX
-from relay.models import Route, Upstream
+from relay.models import Cost, Route, Upstream
 from relay.web.component_form import ComponentForm, initial_of
+from relay.web.price_form import StartField
+
+# Costs change a few times a year; the newest are shown.
+VERSIONS_MAX = 100
 
 
 class RouteForm(ComponentForm):
@@ -45,10 +54,12 @@ class RouteForm(ComponentForm):
         initial=1,
         help_text=gettext_lazy("How routes of one priority share the calls."),
     )
+    cost_from = StartField()
 
     def settings(self) -> dict[str, Any]:
         """The arguments that `routes.add` and `routes.update` share."""
-        values = {name: self.cleaned_data[name] for name in ("name", "priority", "weight")}
+        names = ("name", "priority", "weight", "cost_from")
+        values = {name: self.cleaned_data[name] for name in names}
         return {**values, "cost": self.components}
 
 
@@ -73,11 +84,8 @@ def create_route(request: HttpRequest, model_id: str) -> HttpResponse:
     model = get_object_or_404(Model, pk=model_id)
     form = NewRouteForm(request.POST or None, initial={"name": model.pk})
     if request.method == "POST" and form.is_valid():
-        try:
-            routes.add(model, form.cleaned_data["upstream"], **form.settings())
-        except IntegrityError:
-            form.add_error(None, _already_there())
-        else:
+        upstream = form.cleaned_data["upstream"]
+        if _done(form, lambda: routes.add(model, upstream, **form.settings())):
             messages.success(request, _("The route is added."))
             return redirect("ops_model", model.pk)
     context = {"form": form, "model": model}
@@ -89,20 +97,18 @@ def create_route(request: HttpRequest, model_id: str) -> HttpResponse:
 def edit_route(request: HttpRequest, route_id: int) -> HttpResponse:
     """Change one."""
     route = get_object_or_404(Route.objects.select_related("model", "upstream"), pk=route_id)
+    key = costs.key_of(route)
     names = ("name", "priority", "weight", "is_active")
     initial = {name: getattr(route, name) for name in names} | initial_of(
         costs.components_of(route)
     )
     form = EditRouteForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        try:
-            routes.update(route, is_active=form.cleaned_data["is_active"], **form.settings())
-        except IntegrityError:
-            form.add_error(None, _already_there())
-        else:
+        is_active = form.cleaned_data["is_active"]
+        if _done(form, lambda: routes.update(route, is_active=is_active, **form.settings())):
             messages.success(request, _("The route is saved."))
             return redirect("ops_model", route.model_id)
-    context = {"form": form, "model": route.model, "route": route}
+    context = {"form": form, "model": route.model, "route": route, "versions": versions(key)}
     return render_page(request, "ops/route.html", context, status=422 if form.is_bound else 200)
 
 
@@ -118,5 +124,29 @@ def remove_route(request: HttpRequest, route_id: int) -> HttpResponse:
     return redirect("ops_model", route.model_id)
 
 
-def _already_there() -> ValidationError:
-    return ValidationError(_("The model has a route to this upstream and name already."))
+def versions(route: costs.RouteKey) -> list[tuple[Cost, list[Part], str]]:
+    """What the route has cost, newest first, each with its amounts and state."""
+    now = timezone.now()
+    found = []
+    current = "now"
+    for row in costs.chain(route, rows_max=VERSIONS_MAX):
+        is_scheduled = row.effective_from > now
+        state = "scheduled" if is_scheduled else current
+        current = current if is_scheduled else "past"
+        found.append((row, list(price_words.parts(row.components)), state))
+    return found
+
+
+def _done(form: RouteForm, act: Callable[[], object]) -> bool:
+    """Whether the act went through; if not, the form says why."""
+    try:
+        act()
+    except IntegrityError:
+        text = _("The model has a route to this upstream and name already.")
+        form.add_error(None, ValidationError(text))
+    except PriceError:
+        # The form has checked the rest: what remains is an instant that is taken or went by.
+        form.add_error("cost_from", _("Another version begins then, or it has passed."))
+    else:
+        return True
+    return False

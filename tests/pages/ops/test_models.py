@@ -1,8 +1,11 @@
 """Operators add models, give them routes, and see what keeps one from being called."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from billing.models import Model
 from relay import costs
@@ -49,6 +52,26 @@ def test_a_cost_may_be_unknown_but_not_half_known(
     assert operator.post(address, ROUTE | {"input": "0.10"}).status_code == 422
     assert operator.post(address, ROUTE).status_code == 302
     assert costs.components_of(Route.objects.get()) == {}
+
+
+def test_a_cost_of_every_kind_can_begin_later_and_the_route_tells_its_versions(
+    operator: Client, model: Model, upstream: Upstream
+) -> None:
+    image = {"image_kind_0": "hd", "image_price_0": "0.05"}
+    operator.post(reverse("ops_route_new", args=[model.pk]), ROUTE | image)
+    route = Route.objects.get()
+    start = timezone.now() + timedelta(days=3)
+    later = ROUTE | image | {"image_price_0": "0.06", "is_active": "on"}
+    later |= {"cost_from": start.strftime("%Y-%m-%dT%H:%M")}
+    address = reverse("ops_route", args=[route.pk])
+    assert operator.post(address, later).status_code == 302
+    assert costs.components_of(route) == {"image": {"hd": 50_000_000}}
+    (row,) = costs.of_model(model.pk, start).values()
+    assert row.components == {"image": {"hd": 60_000_000}}
+    text = operator.get(address).content.decode()
+    assert text.count("Image hd") == 2
+    assert "scheduled" in text
+    assert operator.post(address, later | {"image_price_0": "0.07"}).status_code == 422
 
 
 def test_the_same_route_twice_is_refused(

@@ -1,5 +1,6 @@
 """Operators publish price versions, for every site or one; one below cost needs a second yes."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Site
+from accounts.models import Organization, Site
 from billing import prices
 from billing.models import Model, Price
 from relay import routes
@@ -96,3 +97,116 @@ def test_an_unknown_cost_is_no_loss(
 ) -> None:
     routes.add(model, upstream, name="x")
     assert operator.post(address, PRICE).status_code == 302
+
+
+EVERYTHING = {
+    "cache_write_5m": "3.125",
+    "audio_input": "40",
+    "seconds": "0.0001",
+    "request": "0.001",
+    "minimum": "0.002",
+    "image_kind_0": "hd:1024x1024",
+    "image_price_0": "0.08",
+    "image_kind_2": "default",
+    "image_price_2": "0.04",
+    "tier_above_0": "200000",
+    "tier_input_0": "5",
+    "tier_cache_write_5m_0": "6.25",
+}
+STORED = {
+    "input": 2_500_000_000,
+    "output": 10_000_000_000,
+    "cache_write_5m": 3_125_000_000,
+    "audio_input": 40_000_000_000,
+    "seconds": 100_000,
+    "request": 1_000_000,
+    "minimum": 2_000_000,
+    "image": {"default": 40_000_000, "hd:1024x1024": 80_000_000},
+    "tiers": [{"above_tokens": 200_000, "input": 5_000_000_000, "cache_write_5m": 6_250_000_000}],
+}
+
+
+def fields_of(text: str) -> dict[str, str]:
+    """What a browser would send of the page's form as it was served."""
+    found = dict(re.findall(r'<input type="(?:text|number)" name="([^"]+)" value="([^"]*)"', text))
+    return {name: value for name, value in found.items() if name != "csrfmiddlewaretoken"}
+
+
+def test_every_component_is_published_and_comes_back_in_the_form(
+    operator: Client, model: Model, address: str
+) -> None:
+    assert operator.post(address, PRICE | EVERYTHING).status_code == 302
+    assert Price.objects.get().components == STORED
+    text = operator.get(address).content.decode()
+    assert "Image hd 1024x1024" in text
+    assert "Input, prompt above 200,000 tokens" in text
+    operator.post(address, fields_of(text))
+    assert Price.objects.count() == 1, "the form as it was served says what is in force"
+
+
+def test_an_image_model_needs_no_token_price(operator: Client, model: Model, address: str) -> None:
+    only = {"image_kind_0": "1024x1024", "image_price_0": "0.04"}
+    assert operator.post(address, only).status_code == 302
+    assert Price.objects.get().components == {"image": {"1024x1024": 40_000_000}}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"image_kind_0": "hd"},
+        {"image_price_0": "1"},
+        {"image_kind_0": "hd", "image_price_0": "1", "image_kind_1": "hd", "image_price_1": "2"},
+        {"tier_input_0": "5"},
+        {"tier_above_0": "1000"},
+        {"tier_above_0": "1000", "tier_input_0": "1"},
+        {"tier_above_0": "1000", "tier_audio_input_0": "9"},
+        {"tier_above_0": "9", "tier_input_0": "5", "tier_above_1": "8", "tier_input_1": "6"},
+        {"ends_own_price": "on"},
+        {"organization": "nobody"},
+    ],
+)
+def test_rows_that_make_no_sense_are_refused(
+    operator: Client, address: str, wrong: dict[str, str]
+) -> None:
+    response = operator.post(address, PRICE | wrong)
+    assert response.status_code == 422
+    assert 'class="error"' in response.content.decode()
+    assert not Price.objects.exists()
+
+
+def test_a_contract_is_found_by_name_and_ends_again(
+    operator: Client, model: Model, acme: Organization, address: str
+) -> None:
+    operator.post(address, PRICE)
+    operator.post(address, PRICE | {"organization": acme.name, "input": "1"})
+    version = prices.in_force(model, acme.site, timezone.now(), acme)
+    assert version is not None
+    assert (version.organization_id, version.components["input"]) == (acme.pk, 1_000_000_000)
+    own = operator.get(address, {"organization": acme.pk}).content.decode()
+    assert fields_of(own)["input"] == "1.00"
+    operator.post(address, {"organization": acme.pk, "ends_own_price": "on"})
+    version = prices.in_force(model, acme.site, timezone.now(), acme)
+    assert version is not None
+    assert version.organization_id is None
+    assert "ends: what counts without it" in operator.get(address).content.decode()
+
+
+def test_a_name_that_fits_several_customers_lists_them(
+    operator: Client, acme: Organization, globex: Organization, address: str
+) -> None:
+    both = PRICE | {"organization": "e"}  # acme and globex
+    text = operator.post(address, both).content.decode()
+    assert acme.pk in text
+    assert globex.pk in text
+    assert operator.post(address, PRICE | {"organization": acme.pk}).status_code == 302
+    scoped = PRICE | {"organization": acme.pk, "site": acme.site_id}
+    assert operator.post(address, scoped).status_code == 422
+
+
+def test_images_below_cost_are_told_by_kind(
+    operator: Client, model: Model, upstream: Upstream, address: str
+) -> None:
+    routes.add(model, upstream, name="x", cost={"image": {"hd": 50_000_000, "low": 1}})
+    cheap = {"image_kind_0": "default", "image_price_0": "0.04"}
+    text = operator.post(address, cheap).content.decode()
+    assert "Some route costs more than this price: Any other image, Image hd." in text

@@ -1,0 +1,120 @@
+"""The form of a price's next version: for whom, from when, and its amounts."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Organization, Site
+from billing import prices
+from billing.models import Model, Price
+from billing.reports import customers
+from relay.web.component_form import ComponentForm, initial_of
+
+# Enough to tell which one was meant.
+MATCHES_MAX = 5
+
+
+class StartField(forms.DateTimeField):
+    """An instant to come; left empty: now. The past was charged by what was in force then."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=gettext_lazy("In force from"),
+            required=False,
+            help_text=gettext_lazy("Left empty: from now on. In this page's time zone."),
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> datetime | None:
+        """Refuses what has passed."""
+        start: datetime | None = super().clean(value)
+        if start is not None and start < timezone.now():
+            raise forms.ValidationError(_("That has passed. Leave it empty for now."))
+        return start
+
+
+class PriceForm(ComponentForm):
+    """The next version of a model's price; after `is_valid`, `site` or `organization` or neither
+    is set, and no components at all end a price of its own."""
+
+    site = forms.ModelChoiceField(
+        label=gettext_lazy("For"),
+        queryset=Site.objects.order_by("id"),
+        required=False,
+        empty_label=gettext_lazy("every site without a price of its own"),
+    )
+    organization = forms.CharField(
+        label=gettext_lazy("Or for one customer: a contract"),
+        required=False,
+        max_length=customers.SEARCH_CHARS_MAX,
+        help_text=gettext_lazy("Id, name or e-mail. A plan does not adjust a contract price."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    effective_from = StartField()
+    ends_own_price = forms.BooleanField(
+        label=gettext_lazy("End the own price of this site or customer: amounts don't count"),
+        required=False,
+    )
+    accepts_loss = forms.BooleanField(
+        label=gettext_lazy("Publish it although it is below cost"), required=False
+    )
+
+    def clean_organization(self) -> Organization | None:
+        """The one customer that fits."""
+        search = customers.search_text(self.cleaned_data["organization"])
+        if not search:
+            return None
+        found = [row.organization for row in customers.page(search, rows_max=MATCHES_MAX).rows]
+        exact = [each for each in found if each.pk == search]
+        if len(exact or found) == 1:
+            return (exact or found)[0]
+        if not found:
+            raise forms.ValidationError(_("No customer fits."))
+        names = ", ".join(f"{each.name} ({each.pk})" for each in found)
+        raise forms.ValidationError(_("Several customers fit: %(names)s") % {"names": names})
+
+    def clean(self) -> dict[str, Any] | None:
+        """A price is for one scope; the default can only be replaced."""
+        data = self.cleaned_data
+        self.may_be_unknown = bool(data.get("ends_own_price"))
+        data = super().clean() or data
+        if data.get("site") and data.get("organization"):
+            self.add_error("organization", _("Choose a site or a customer, not both."))
+        if data.get("ends_own_price"):
+            self.components = {}
+            if not data.get("site") and not data.get("organization"):
+                self.add_error("ends_own_price", _("The default price can only be replaced."))
+        return data
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """As `billing.prices` takes it."""
+        return {name: self.cleaned_data[name] for name in ("site", "organization")}
+
+
+def initial(model: Model, query: Mapping[str, str]) -> dict[str, Any]:
+    """The price in force of the scope that the address names, or else of the default: what most
+    changes start from."""
+    site = Site.objects.filter(pk=query.get("site", "")).first()
+    wanted = Organization.objects.select_related("site")
+    organization = wanted.filter(pk=query.get("organization", "")).first()
+    row = _in_force(model, site, organization)
+    found: dict[str, Any] = initial_of(row.components) if row else {}
+    if organization is not None:
+        return found | {"organization": organization.pk}
+    return found | ({"site": site.pk} if site else {})
+
+
+def _in_force(model: Model, site: Site | None, organization: Organization | None) -> Price | None:
+    now = timezone.now()
+    if organization is not None:
+        return prices.in_force(model, organization.site, now, organization)
+    if site is not None:
+        return prices.in_force(model, site, now)
+    return next((row for row in prices.chain(model, None) if row.effective_from <= now), None)
