@@ -11,13 +11,18 @@ OTHER_BYTES_PER_TOKEN = 3
 # A delta this short is a single token of a vendor that streams token by token.
 TOKEN_BYTES_MAX = 12
 
-# Text in any of the fields in which vendors give output. Raw JSON bytes; unrolled, since an
-# alternative a byte costs a hundred times the text in memory.
-_TEXT = re.compile(
-    rb'"(?:content|reasoning_content|reasoning|arguments|refusal)"\s*:\s*'
-    rb'"(?!")([^"\\]*(?:\\.[^"\\]*)*)',
-    re.S,
-)
+
+def texts_of(*names: str) -> re.Pattern[bytes]:
+    """Finds the non-empty strings in fields of these names, in raw JSON bytes.
+
+    Unrolled, since an alternative a byte costs a hundred times the text in memory.
+    """
+    any_name = "|".join(names).encode()
+    return re.compile(rb'"(?:%b)"\s*:\s*"(?!")([^"\\]*(?:\\.[^"\\]*)*)' % any_name, re.S)
+
+
+# Text in any of the fields in which vendors of OpenAI's chat format give output.
+_TEXT = texts_of("content", "reasoning_content", "reasoning", "arguments", "refusal")
 
 
 def tokens_of_bytes(text: bytes) -> int:
@@ -29,23 +34,24 @@ def tokens_of_bytes(text: bytes) -> int:
     return -(-ascii_bytes // ASCII_BYTES_PER_TOKEN) - (-other_bytes // OTHER_BYTES_PER_TOKEN)
 
 
-def tokens_of_texts(body: bytes) -> int:
+def tokens_of_texts(body: bytes, texts: re.Pattern[bytes] = _TEXT) -> int:
     """About how many tokens the texts of a whole answer are; its JSON is nobody's output."""
-    return sum(tokens_of_bytes(text) for text in _TEXT.findall(body))
+    return sum(tokens_of_bytes(text) for text in texts.findall(body))
 
 
 class DeliveredCounter:
     """Counts the output tokens that went by in SSE frames, by their deltas, without JSON."""
 
-    __slots__ = ("_bytes", "_deltas")
+    __slots__ = ("_bytes", "_deltas", "_texts")
 
-    def __init__(self) -> None:
+    def __init__(self, texts: re.Pattern[bytes] = _TEXT) -> None:
+        self._texts = texts
         self._deltas = 0
         self._bytes = 0
 
     def add(self, frames: bytes) -> None:
         """Take note of whole frames that were sent on."""
-        for piece in _TEXT.findall(frames):
+        for piece in self._texts.findall(frames):
             self._deltas += 1
             self._bytes += len(piece)
 

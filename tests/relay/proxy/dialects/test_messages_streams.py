@@ -230,7 +230,7 @@ def test_mixed_parts_become_blocks_in_a_row() -> None:
 
 
 def test_parts_that_never_ended_are_closed_with_the_choice() -> None:
-    left_open = [event for event in MIXED if not isinstance(event, ev.PartEnded)]
+    left_open: list[Event] = [event for event in MIXED if not isinstance(event, ev.PartEnded)]
     assert render(left_open) == render(MIXED)
 
 

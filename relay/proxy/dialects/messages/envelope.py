@@ -1,0 +1,128 @@
+"""A messages request that goes to an upstream of the same dialect: what we must know of it, and
+the same bytes with our few changes.
+
+Only the fields below are looked at; every other parameter passes through as the caller wrote it,
+but for those that run up costs which no price of ours covers: they are refused.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from relay.proxy.causes import Cause
+from relay.proxy.dialects.conversation import not_carried
+from relay.proxy.dialects.decoding import NULL, is_given, read, whole_number, wrong
+from relay.proxy.errors import ApiError
+from relay.proxy.estimate import tokens_of_bytes
+
+# No vendor sells more output in one answer (2026-11: 128k-384k); keeps arithmetic far from 2^53.
+OUTPUT_TOKENS_MAX = 4_000_000
+# Anthropic, "Vision", read 2026-11: the most that one picture costs, at high resolution. The
+# length of the body says little of it: a blank picture is small, an address smaller.
+IMAGE_TOKENS = 4_784
+# Anthropic, "PDF support", read 2026-11: at most 600 pages, each up to 3,000 tokens of text and
+# those of its picture. What a model can read at all bounds it further.
+DOCUMENT_TOKENS = 600 * (3_000 + IMAGE_TOKENS)
+# Ten pages are usual.
+DOCUMENT_TOKENS_GUESS = 20_000
+
+# JSON in a string has its quotes escaped, so that only blocks match.
+_IMAGE = re.compile(rb'"type"\s*:\s*"image"')
+_DOCUMENT = re.compile(rb'"type"\s*:\s*"document"')
+# Tools that Anthropic runs itself: they are paid by the search or the hour, or fetch as much
+# input as they like. Tools that the client runs have a type as well.
+_VENDOR_TOOLS = ("web_search_", "web_fetch_", "code_execution_", "mcp_toolset", "advisor_")
+# Priced apart: fast mode and the region by a factor, the others as vendor tools are.
+_UNPRICED = ("speed", "inference_geo", "mcp_servers", "container")
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class _Message(msgspec.Struct):
+    role: str
+
+
+class _Tool(msgspec.Struct):
+    type: str | None = None
+
+
+class _Looked(msgspec.Struct):
+    model: str
+    messages: list[_Message]
+    max_tokens: int | float | None = None
+    stream: bool | None = None
+    tools: list[_Tool] | None = None
+    speed: msgspec.Raw = NULL
+    inference_geo: msgspec.Raw = NULL
+    mcp_servers: msgspec.Raw = NULL
+    container: msgspec.Raw = NULL
+
+
+_looked = msgspec.json.Decoder(_Looked)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A request that was found in order."""
+
+    fields: Mapping[str, msgspec.Raw]
+    model: str
+    is_stream: bool
+    output_tokens_asked: int | None  # None where tokens are only counted
+    input_tokens_bound: int  # no tokenizer can find more
+    input_tokens_guess: int
+
+    def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
+        """The bytes to send: model renamed, output capped when `cap` is lower than what was asked.
+
+        Values keep the caller's own bytes; of a field that was given twice the last one counts,
+        here and for our checks alike.
+        """
+        fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
+        fields["model"] = msgspec.json.encode(upstream_model)
+        asked = self.output_tokens_asked
+        if output_tokens_cap is not None and asked is not None and asked > output_tokens_cap:
+            fields["max_tokens"] = b"%d" % output_tokens_cap
+        encode = msgspec.json.encode
+        return b"{" + b",".join([encode(k) + b":" + bytes(v) for k, v in fields.items()]) + b"}"
+
+
+def envelope(body: bytes) -> Envelope:
+    """Look into a request; raises ApiError naming the parameter that is wrong."""
+    found = envelope_of_count(body)
+    if found.output_tokens_asked is None:
+        raise ApiError(Cause.MISSING_PARAMETER, param="max_tokens", detail="max_tokens")
+    return found
+
+
+def envelope_of_count(body: bytes) -> Envelope:
+    """Look into a body of `messages/count_tokens`, which names no cap. Raises ApiError."""
+    looked = read(_looked, body)
+    if not looked.messages:
+        raise wrong("messages", "must not be empty")
+    if not looked.model.isprintable():
+        raise wrong("model", "must be printable text")
+    _refuse_unpriced(looked)
+    images, documents = len(_IMAGE.findall(body)), len(_DOCUMENT.findall(body))
+    guessed = images * IMAGE_TOKENS // 4 + documents * DOCUMENT_TOKENS_GUESS
+    # A cap of 0 fills the prompt cache and answers nothing.
+    cap = whole_number("max_tokens", looked.max_tokens, lowest=0, highest=OUTPUT_TOKENS_MAX)
+    return Envelope(
+        fields=_fields.decode(body),
+        model=looked.model,
+        is_stream=bool(looked.stream),
+        output_tokens_asked=cap,
+        input_tokens_bound=len(body) + images * IMAGE_TOKENS + documents * DOCUMENT_TOKENS,
+        input_tokens_guess=tokens_of_bytes(body) + guessed,
+    )
+
+
+def _refuse_unpriced(looked: _Looked) -> None:
+    for name in _UNPRICED:
+        if is_given(getattr(looked, name)):
+            raise not_carried(name)
+    for number, tool in enumerate(looked.tools or []):
+        if tool.type is not None and tool.type.startswith(_VENDOR_TOOLS):
+            raise not_carried(f"tools[{number}].type")
