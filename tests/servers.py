@@ -73,13 +73,16 @@ def _start() -> None:
     os.environ["STATE_DIR"] = str(folder)  # never the one of a running `make run`
 
 
-def start_postgres(group: ProcessGroup, folder: Path, *, durable: bool = False) -> str:
+def start_postgres(
+    group: ProcessGroup, folder: Path, *, durable: bool = False, **settings: str
+) -> str:
     """A Postgres with its data in `folder`, ready; returns its URL."""
     cluster = postgres.prepare(group, folder, logs=folder, password=PASSWORD)
     port = free_port()
     url = postgres.address(port=port, password=PASSWORD)
     log = folder / "postgres.log"
-    server = group.start(postgres.program(cluster, port=port, log=log, durable=durable))
+    program = postgres.program(cluster, port=port, log=log, durable=durable, **settings)
+    server = group.start(program)
     group.await_ready(server, lambda: postgres.is_ready(url), timeout_s=START_TIMEOUT_S)
     return url
 

@@ -59,8 +59,11 @@ def prepare(group: ProcessGroup, state: Path, *, logs: Path, password: str) -> C
     return cluster
 
 
-def program(cluster: Cluster, *, port: int, log: Path, durable: bool = True) -> Program:
-    """The server. Not durable means that a crash of the machine loses data: for tests only."""
+def program(
+    cluster: Cluster, *, port: int, log: Path, durable: bool = True, **more: str
+) -> Program:
+    """The server. Not durable means that a crash of the machine loses data: for tests only. `more`
+    are settings of Postgres'."""
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": str(port),
@@ -69,6 +72,7 @@ def program(cluster: Cluster, *, port: int, log: Path, durable: bool = True) -> 
         "timezone": "UTC",
         "log_timezone": "UTC",
     }
+    settings |= more
     if not durable:
         settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
     return Program(

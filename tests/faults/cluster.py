@@ -153,10 +153,13 @@ WORKER = (
 
 
 @contextmanager
-def cluster(*, relays: int = 2, more: str = "", **settings: str) -> Iterator[Cluster]:
+def cluster(
+    *, relays: int = 2, more: str = "", durable: bool = False, **settings: str
+) -> Iterator[Cluster]:
     """A deployment with `relays` relays, one worker, one beat and two scripted upstreams.
 
-    `more` is catalog YAML applied on top of `catalog`; `settings` are environment variables.
+    `more` is catalog YAML applied on top of `catalog`; `settings` are environment variables;
+    `durable` is for figures: Postgres then writes as it does in production.
     """
     options = [Options(name=name, api_key=UPSTREAM_KEY) for name in ("first", "second")]
     with (
@@ -169,7 +172,10 @@ def cluster(*, relays: int = 2, more: str = "", **settings: str) -> Iterator[Clu
             os.environ
             | SETTINGS
             | {
-                "DATABASE_URL": start_postgres(group, folder),
+                # Commit times tell how long usage waited for posting.
+                "DATABASE_URL": start_postgres(
+                    group, folder, durable=durable, track_commit_timestamp="on"
+                ),
                 "REDIS_URL": start_valkey(group, folder, durable=True),
                 "STATE_DIR": str(folder),
                 "HOLD_LIFETIME_MS": str(HOLD_LIFETIME_MS),
