@@ -18,9 +18,10 @@ _LINE = re.compile(rb"\r\n|\n|\r")
 class FrameBuffer:
     """Cuts a byte stream into whole frames plus a tail that waits for its end."""
 
-    __slots__ = ("_overlong", "_tail")
+    __slots__ = ("_bytes_max", "_overlong", "_tail")
 
-    def __init__(self) -> None:
+    def __init__(self, bytes_max: int = FRAME_BYTES_MAX) -> None:
+        self._bytes_max = bytes_max
         self._tail = b""
         self._overlong = False
 
@@ -31,7 +32,7 @@ class FrameBuffer:
         data = self._tail + chunk if self._tail else chunk
         cut = last_boundary(data, since=max(0, len(self._tail) - 3))
         whole, self._tail = data[:cut], data[cut:]
-        if len(self._tail) > FRAME_BYTES_MAX:
+        if len(self._tail) > self._bytes_max:
             whole, self._tail, self._overlong = whole + self._tail, b"", True
         return whole
 
