@@ -16,6 +16,9 @@ from relay.proxy.dialects.chat import request as chat_request
 from relay.proxy.dialects.chat import stream as chat_stream
 from relay.proxy.dialects.conversation import Conversation
 from relay.proxy.dialects.events import Event, Label, StreamParser, StreamRenderer
+from relay.proxy.dialects.messages import answer as messages_answer
+from relay.proxy.dialects.messages import request as messages_request
+from relay.proxy.dialects.messages import stream as messages_stream
 from relay.proxy.estimate import DeliveredCounter
 from relay.proxy.types import Usage
 
@@ -39,6 +42,14 @@ CODECS: Mapping[Dialect, Codec] = {
         chat_answer.render,
         chat_stream.StreamParser,
         chat_stream.StreamRenderer,
+    ),
+    Dialect.MESSAGES: Codec(
+        messages_request.parse,
+        messages_request.render,
+        messages_answer.parse,
+        messages_answer.render,
+        messages_stream.StreamParser,
+        messages_stream.StreamRenderer,
     ),
 }
 
