@@ -214,6 +214,10 @@ class Reasoning:
         return self.effort is Effort.NONE or self.budget_tokens == 0
 
 
+# Values that say the same as leaving the field out: no dialect has to carry them.
+_NEUTRAL = {"n": 1, "frequency_penalty": 0, "presence_penalty": 0, "logprobs": False}
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """A request. None (or empty) is "the caller did not say"; a set value must be carried."""
@@ -255,9 +259,10 @@ class Conversation:
         return not_carried(self.names.get(name, name))
 
     def refuse(self, *names: str) -> None:
-        """Raise the refusal of the first of these fields that is set to something."""
+        """Raise the refusal of the first of these fields that asks for anything."""
         for name in names:
-            if getattr(self, name) not in (None, (), {}):
+            value = getattr(self, name)
+            if value not in (None, (), {}) and value != _NEUTRAL.get(name):
                 raise self.not_carried(name)
 
     def parts(self) -> Iterator[Part]:

@@ -1,0 +1,1 @@
+"""OpenAI responses: requests, answers and streams, to and from the common form."""
