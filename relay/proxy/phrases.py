@@ -60,6 +60,26 @@ _BOOK: Mapping[str, Mapping[str, str]] = {
         "zh-hans": "需要“{0}”为 true",
         "zh-hant": "需要「{0}」為 true",
     },
+    r"cannot stand beside '([^']*)'": {
+        "zh-hans": "不能与“{0}”同时使用",
+        "zh-hant": "不能與「{0}」同時使用",
+    },
+    r"answers no (?:function|tool) call(?: of this conversation)?": {
+        "zh-hans": "没有对应的工具调用",
+        "zh-hant": "沒有對應的工具呼叫",
+    },
+    r"must hold something that its role can say": {
+        "zh-hans": "没有该角色可用的内容",
+        "zh-hant": "沒有此角色可用的內容",
+    },
+    r"must be application/json with a schema": {
+        "zh-hans": "与 schema 一起使用时必须是 application/json",
+        "zh-hant": "與 schema 一起使用時必須是 application/json",
+    },
+    r"at most (\d+) are possible for this model": {
+        "zh-hans": "对该模型最多为 {0} 个",
+        "zh-hant": "對此模型最多為 {0} 個",
+    },
     r"must be one of (.*)": {"zh-hans": "必须是以下之一：{0}", "zh-hant": "必須是以下之一：{0}"},
     # as the JSON decoder names types
     r"(?:must be|expected) (.*), (?:not|got) (.*)": {

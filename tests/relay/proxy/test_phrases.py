@@ -21,6 +21,9 @@ PHRASES = [
     ("'temperature': must be 0 to 1 for this model", "“temperature”必须在 0 到 1 之间"),
     ("'effort': must be one of low, high", "“effort”必须是以下之一：low, high"),
     ("'budget_tokens': must be less than 'max_tokens'", "“budget_tokens”必须小于“max_tokens”"),
+    ("'a': cannot stand beside 'b'", "“a”不能与“b”同时使用"),
+    ("'stop': at most 5 are possible for this model", "“stop”对该模型最多为 5 个"),
+    ("'m[1]': answers no tool call of this conversation", "“m[1]”没有对应的工具调用"),
     ("'a': arguments must be JSON", "“a”的 arguments 必须是 JSON"),
 ]
 
