@@ -60,6 +60,9 @@ class Counts:
         }
 
 
+NOTHING = Counts()
+
+
 def count(
     directive: Directive,
     *,

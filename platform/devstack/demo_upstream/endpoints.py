@@ -11,7 +11,8 @@ from devstack.demo_upstream.asked import Asked, header_of, query_of
 from devstack.demo_upstream.gemini import embed, generate
 from devstack.demo_upstream.openai import chat, completions, embeddings, moderations, rerank
 from devstack.demo_upstream.reply import Reply
-from devstack.demo_upstream.shapes import ANTHROPIC, GOOGLE, OPENAI, Shape
+from devstack.demo_upstream.responses import create, stored
+from devstack.demo_upstream.shapes import ANTHROPIC, GOOGLE, OPENAI, RESPONSES, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ TABLE: Final[dict[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/embeddings"): Endpoint("embeddings", OPENAI, embeddings.reply),
     ("POST", "/v1/moderations"): Endpoint("moderations", OPENAI, moderations.reply),
     ("POST", "/v1/rerank"): Endpoint("rerank", OPENAI, rerank.reply),
+    ("POST", "/v1/responses"): Endpoint("responses", RESPONSES, create.create),
+    ("GET", "/v1/responses/{id}"): Endpoint("responses/get", RESPONSES, stored.retrieve),
+    ("DELETE", "/v1/responses/{id}"): Endpoint("responses/delete", RESPONSES, stored.delete),
+    ("GET", "/v1/responses/{id}/input_items"): Endpoint(
+        "responses/input_items", RESPONSES, stored.input_items
+    ),
     ("POST", "/v1/messages"): Endpoint("messages", ANTHROPIC, messages.reply),
     ("POST", "/v1/messages/count_tokens"): Endpoint(
         "messages/count_tokens", ANTHROPIC, messages.count_tokens

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
 from devstack.demo_upstream.asgi import JSON
-from devstack.demo_upstream.counts import Counts
-from devstack.demo_upstream.directives import Directive, Fault
+from devstack.demo_upstream.counts import NOTHING, Counts
+from devstack.demo_upstream.directives import NONE, Directive, Fault
 
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 
@@ -64,6 +64,19 @@ class Reply:
     def frames(self, stamp: Stamp, fault: Fault | None) -> Iterator[Frame]:
         """Every event of the stream, the last included."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PlainReply(Reply):
+    """A body that is ready: what an earlier call left. It costs nothing."""
+
+    model: str = ""
+    directive: Directive = NONE
+    usage: Counts = NOTHING
+    body: bytes
+
+    def whole(self, stamp: Stamp, fault: Fault | None) -> bytes:
+        return self.body
 
 
 _NUMBER = re.compile(rb"(?<=[:\[,])\s*(\d+)(?=[,}\]])")

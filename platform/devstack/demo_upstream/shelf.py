@@ -1,7 +1,8 @@
 """What a call leaves behind for later ones: stored responses, videos in the making. Bounded."""
 
 from collections import OrderedDict
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 ITEMS_MAX = 2_000  # of each kind; a test suite leaves some hundreds
 
@@ -29,5 +30,16 @@ class Kept(Generic[Item]):
         return self._items.pop(key, None)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """A Response object as JSON, and the items that it was asked with."""
+
+    body: bytes
+    items: list[dict[str, Any]]
+
+
 class Shelf:
     """Everything that one demo upstream keeps between calls."""
+
+    def __init__(self) -> None:
+        self.responses: Kept[StoredResponse] = Kept()

@@ -7,6 +7,8 @@ import msgspec
 from devstack.demo_upstream.counts import (
     AUDIO_INPUT,
     AUDIO_OUTPUT,
+    CACHE_WRITE_1H,
+    CACHE_WRITE_5M,
     CACHED_AUDIO_INPUT,
     Counts,
 )
@@ -31,4 +33,7 @@ def chat_usage(counts: Counts, *, is_empty: bool = False) -> bytes:
             "rejected_prediction_tokens": 0,
         },
     }
+    written = counts[CACHE_WRITE_5M] + counts[CACHE_WRITE_1H]
+    if written:
+        usage["prompt_tokens_details"]["cache_write_tokens"] = written
     return msgspec.json.encode(usage)
