@@ -1,66 +1,55 @@
-"""Chat completions to an Upstream that speaks them: bytes pass through, but for a few changes."""
+"""`/v1/chat/completions`: OpenAI's chat, passed through or translated."""
 
+import time
 from dataclasses import dataclass
-from typing import ClassVar
 
-from relay.proxy import errors
-from relay.proxy.answer_headers import Header
 from relay.proxy.chat_request import ChatRequest, parse
 from relay.proxy.dialect import Dialect
 from relay.proxy.dialects import openai
-from relay.proxy.errors import ApiError
-from relay.proxy.request import SSE_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
-from relay.proxy.types import Route, Site
+from relay.proxy.endpoints import conversations
+from relay.proxy.endpoints.conversations import ConversationRequest
+from relay.proxy.exchange import Exchange
+from relay.proxy.request import Demand, Reader
 
 
 @dataclass(frozen=True, slots=True)
-class ChatCompletion:
-    """Implements `request.Request`."""
+class NativeChat:
+    """Implements `conversations.Native`."""
 
-    body: ChatRequest
-    endpoint: ClassVar[str] = "chat/completions"
-    dialect: ClassVar[Dialect] = Dialect.CHAT
+    chat: ChatRequest
 
     @property
     def model(self) -> str:
-        return self.body.model
+        """The public id."""
+        return self.chat.model
 
     @property
     def is_stream(self) -> bool:
-        return self.body.is_stream
+        """As the caller asked."""
+        return self.chat.is_stream
 
     @property
     def demand(self) -> Demand:
-        return self.body.demand
+        """Tokens, and audio tokens where the request has to do with audio."""
+        return self.chat.demand
 
-    def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
-        """See `Request.outgoing`."""
-        body = self.body.body_for(route.name, output_tokens_cap=output_tokens_cap)
-        return Outgoing(route.wire.path(self.endpoint, route.name), body, route.wire.json_head)
+    def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
+        """See `Native.body_for`."""
+        return self.chat.body_for(upstream_model, output_tokens_cap=output_tokens_cap)
 
-    def reader(self, route: Route, content_type: bytes) -> Reader:
-        """See `Request.reader`."""
-        if b"event-stream" not in content_type:
-            raise NotAnAnswer("not_a_stream")
-        return openai.StreamReader(self.body.wants_usage_frame)
+    def reader(self) -> Reader:
+        """See `Native.reader`."""
+        return openai.StreamReader(self.chat.wants_usage_frame)
 
-    def stream_headers(self, content_type: bytes) -> tuple[Header, ...]:
-        """See `Request.stream_headers`."""
-        return SSE_HEADERS
-
-    def failure(self, error: ApiError, reader: Reader, site: Site, request_id: str) -> bytes:
-        """See `Request.failure`: an error event, and no `[DONE]`."""
-        return errors.event(error, site.contract, self.dialect, site.language, request_id)
-
-    def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:
-        """See `Request.whole`."""
-        answer = openai.read_answer(body)
-        if not answer.is_valid:
-            raise NotAnAnswer("not_an_answer")
-        shown = route.renaming.apply(body) if route.renaming is not None else body
-        return Whole(shown, answer.usage)
+    def read_answer(self, body: bytes) -> openai.Answer:
+        """See `Native.read_answer`."""
+        return openai.read_answer(body)
 
 
-def read(body: bytes) -> ChatCompletion:
-    """The request in a body; raises ApiError naming what is wrong."""
-    return ChatCompletion(parse(body))
+async def read(exchange: Exchange) -> ConversationRequest:
+    """The request; raises ApiError naming what is wrong."""
+    body = await exchange.body()
+    native = NativeChat(parse(body))
+    return conversations.of_body(
+        exchange, body, native, created=int(time.time()), dialect=Dialect.CHAT
+    )

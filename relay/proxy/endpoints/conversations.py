@@ -1,0 +1,182 @@
+"""Chat in any dialect, on an Upstream of any dialect: where both speak the same, bytes pass through
+but for a few changes; else request and answer are translated.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from relay.proxy import errors
+from relay.proxy.answer_headers import Header
+from relay.proxy.dialect import Dialect
+from relay.proxy.dialects import translate
+from relay.proxy.dialects.conversation import Conversation
+from relay.proxy.dialects.events import Label
+from relay.proxy.errors import ApiError
+from relay.proxy.estimate import tokens_of_bytes
+from relay.proxy.exchange import Exchange
+from relay.proxy.request import SSE_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
+from relay.proxy.types import Route, Site, Usage
+
+# Where a conversation is had, by the dialect in which it is.
+OPERATIONS: Mapping[Dialect, str] = {
+    Dialect.CHAT: "chat/completions",
+    Dialect.MESSAGES: "messages",
+    Dialect.RESPONSES: "responses",
+}
+_GEMINI_WHOLE, _GEMINI_STREAM = "generateContent", "streamGenerateContent"
+
+
+class SeenAnswer(Protocol):
+    """A whole answer, as far as pass-through looks at it."""
+
+    @property
+    def is_valid(self) -> bool: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+
+class Native(Protocol):
+    """A request as pass-through needs it; one kind per dialect."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def is_stream(self) -> bool: ...
+
+    @property
+    def demand(self) -> Demand: ...
+
+    def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
+        """The same bytes with our few changes."""
+
+    def reader(self) -> Reader:
+        """Follows a stream of the same dialect."""
+
+    def read_answer(self, body: bytes) -> SeenAnswer:
+        """Looks into a whole answer of the same dialect."""
+
+
+@dataclass(slots=True)
+class ConversationRequest:
+    """Implements `request.Request`. The common form is made only when a Route needs it."""
+
+    native: Native
+    dialect: Dialect
+    endpoint: str
+    parse: Callable[[], Conversation]
+    request_id: str
+    created: int  # Unix seconds
+    stream_head: tuple[Header, ...] = SSE_HEADERS
+    _conversation: Conversation | None = field(default=None, repr=False)
+
+    @property
+    def model(self) -> str:
+        """The public id that was asked for."""
+        return self.native.model
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the answer is handed on as it comes."""
+        return self.native.is_stream
+
+    @property
+    def demand(self) -> Demand:
+        """What it can use at most."""
+        return self.native.demand
+
+    def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
+        """See `Request.outgoing`."""
+        wire, dialect = route.wire, self._spoken(route)
+        if dialect is self.dialect:
+            body = self.native.body_for(route.name, output_tokens_cap=output_tokens_cap)
+        else:
+            conversation = self._for_upstream(output_tokens_cap)
+            body = translate.request(conversation, dialect, route.name)
+        path = wire.path(_operation(dialect, is_stream=self.is_stream), route.name)
+        return Outgoing(path, wire.renamed(body), wire.json_head)
+
+    def reader(self, route: Route, content_type: bytes) -> Reader:
+        """See `Request.reader`."""
+        if b"event-stream" not in content_type:
+            raise NotAnAnswer("not_a_stream")
+        dialect = self._spoken(route)
+        if dialect is self.dialect:
+            return self.native.reader()
+        return translate.reader(upstream=dialect, client=self.dialect, label=self._label())
+
+    def stream_headers(self, content_type: bytes) -> tuple[Header, ...]:
+        """See `Request.stream_headers`: the client's framing, whatever the upstream's."""
+        return self.stream_head
+
+    def failure(self, error: ApiError, reader: Reader, site: Site, request_id: str) -> bytes:
+        """See `Request.failure`: an error event, and no false end."""
+        return errors.event(error, site.contract, self.dialect, site.language, request_id)
+
+    def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:
+        """See `Request.whole`."""
+        dialect = self._spoken(route)
+        if dialect is self.dialect:
+            seen = self.native.read_answer(body)
+            if not seen.is_valid:
+                raise NotAnAnswer("not_an_answer")
+            shown = route.renaming.apply(body) if route.renaming is not None else body
+            return Whole(shown, seen.usage)
+        try:
+            translated = translate.whole(
+                body, upstream=dialect, client=self.dialect, label=self._label()
+            )
+        except ValueError:
+            raise NotAnAnswer("not_an_answer") from None
+        return Whole(translated.body, translated.usage or self._estimate(translated.output_text))
+
+    def _spoken(self, route: Route) -> Dialect:
+        """The dialect to speak on a Route: the client's own where the Upstream has it."""
+        speaks = route.wire.speaks
+        return self.dialect if self.dialect in speaks else speaks[0]
+
+    def _for_upstream(self, output_tokens_cap: int | None) -> Conversation:
+        """What is asked of the Upstream: our cap where it is lower, and usage in any case."""
+        conversation = self._common()
+        changes: dict[str, object] = {"wants_usage": True} if self.is_stream else {}
+        if output_tokens_cap is not None:
+            changes["output_tokens_max"] = output_tokens_cap
+        return replace(conversation, **changes)  # type: ignore[arg-type]
+
+    def _common(self) -> Conversation:
+        if self._conversation is None:
+            self._conversation = self.parse()
+        return self._conversation
+
+    def _label(self) -> Label:
+        return Label(self.request_id, self.model, self.created, self._common())
+
+    def _estimate(self, output: bytes) -> Usage:
+        """Our own count, where a translated answer came without any."""
+        return Usage(
+            input_tokens=self.demand.input_tokens_guess,
+            output_tokens=tokens_of_bytes(output),
+            is_estimated=True,
+        )
+
+
+def _operation(dialect: Dialect, *, is_stream: bool) -> str:
+    if dialect is Dialect.GEMINI:
+        return _GEMINI_STREAM if is_stream else _GEMINI_WHOLE
+    return OPERATIONS[dialect]
+
+
+def of_body(
+    exchange: Exchange, body: bytes, native: Native, *, created: int, dialect: Dialect
+) -> ConversationRequest:
+    """A request whose dialect says everything in its body."""
+    return ConversationRequest(
+        native=native,
+        dialect=dialect,
+        endpoint=exchange.endpoint,
+        parse=lambda: translate.conversation(body, dialect),
+        request_id=exchange.id,
+        created=created,
+    )
