@@ -13,7 +13,9 @@ from relay.proxy.dialects.decoding import NULL
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class CacheControl(msgspec.Struct, forbid_unknown_fields=True):
+class CacheControl(msgspec.Struct):
+    """A hint: what it may say besides changes no answer either."""
+
     type: Literal["ephemeral"]
     ttl: Literal["5m", "1h"] = "5m"
 
@@ -142,6 +144,14 @@ class OutputConfig(msgspec.Struct, forbid_unknown_fields=True):
     format: JsonSchema | None = None
 
 
+class ClearThinking(msgspec.Struct, tag="clear_thinking_20251015"):
+    """Which of its earlier thoughts a model of Anthropic's should see: none of another's can."""
+
+
+class ContextManagement(msgspec.Struct, forbid_unknown_fields=True):
+    edits: list[ClearThinking] | None = None
+
+
 class Metadata(msgspec.Struct, forbid_unknown_fields=True):
     user_id: str | None = None
 
@@ -167,7 +177,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     stream: bool | None = None
     cache_control: CacheControl | None = None  # a mark on the last block that can bear one
     container: None = None
-    context_management: None = None
+    context_management: ContextManagement | None = None
     inference_geo: None = None
     mcp_servers: None = None
 

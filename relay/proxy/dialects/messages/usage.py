@@ -61,7 +61,8 @@ class Running:
             self._is_broken = True
             return
         for name in _Figures.__struct_fields__:
-            if value := getattr(given, name):
+            value = getattr(given, name)
+            if value or getattr(self._figures, name) is None:
                 setattr(self._figures, name, value)
 
     @property

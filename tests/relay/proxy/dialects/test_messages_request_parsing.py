@@ -209,6 +209,10 @@ def test_the_form_of_the_answer(name: str) -> None:
         ({"tools": [{"name": "f", "input_schema": 3}]}, "tools[0].input_schema"),
         ({"tools": [{"type": "web_search_20250305", "name": "s"}]}, "tools[0].type"),
         ({"mcp_servers": []}, "mcp_servers"),
+        (
+            {"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}},
+            "context_management.edits[0].type",
+        ),
         ({"frequency_penalty": 1}, "frequency_penalty"),
         (
             {
@@ -241,6 +245,11 @@ def test_the_cap_is_required_but_for_counting() -> None:
         request.parse(body)
     assert (caught.value.cause, caught.value.param) == (Cause.MISSING_PARAMETER, "max_tokens")
     assert request.parse_count(body).output_tokens_max is None
+
+
+def test_clearing_thoughts_of_anthropics_own_means_nothing_to_others() -> None:
+    edits = [{"type": "clear_thinking_20251015", "keep": "all"}]
+    assert parse(context_management={"edits": edits}) == parse()
 
 
 def test_refusals_of_other_dialects_use_the_names_of_this_one() -> None:
