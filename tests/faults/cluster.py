@@ -52,13 +52,15 @@ class Cluster:
     second: Running  # of its second
     relays: list[tuple[Child, str]] = field(default_factory=list)
 
-    def start_relay(self, **env: str) -> tuple[Child, str]:
-        """One more relay; the child and its base URL."""
+    def start_relay(
+        self, application: str = "config.asgi:application", **env: str
+    ) -> tuple[Child, str]:
+        """One more relay; the child and its base URL. Controls serve another application."""
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         child = self._start(
             f"relay-{port}",
-            *("uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
+            *("uvicorn", application, "--host", "127.0.0.1", "--port", str(port)),
             *("--loop", "uvloop", "--http", "httptools", "--no-access-log"),
             **env,
         )

@@ -54,6 +54,15 @@ def frozen(child: Child) -> Iterator[None]:
         os.kill(child.pid, signal.SIGCONT)
 
 
+def start_again(deployment: Cluster, child: Child) -> Child:
+    """The same program anew, at the same address and on the same data; not ready yet.
+
+    Call it from the main thread: on Linux a child ends with the thread that started it.
+    """
+    deployment.group.end(child)
+    return deployment.group.start(child.program)
+
+
 def kill(child: Child, how: signal.Signals = signal.SIGKILL) -> None:
     """End it as a crash would."""
     os.kill(child.pid, how)
