@@ -22,7 +22,6 @@ from tests.faults.outages import (
     open_streams,
     server,
     start_again,
-    until,
 )
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
