@@ -19,6 +19,9 @@ from relay.proxy.dialects.events import Event, Label, StreamParser, StreamRender
 from relay.proxy.dialects.messages import answer as messages_answer
 from relay.proxy.dialects.messages import request as messages_request
 from relay.proxy.dialects.messages import stream as messages_stream
+from relay.proxy.dialects.responses import answer as responses_answer
+from relay.proxy.dialects.responses import request as responses_request
+from relay.proxy.dialects.responses import stream as responses_stream
 from relay.proxy.estimate import DeliveredCounter
 from relay.proxy.types import Usage
 
@@ -50,6 +53,14 @@ CODECS: Mapping[Dialect, Codec] = {
         messages_answer.render,
         messages_stream.StreamParser,
         messages_stream.StreamRenderer,
+    ),
+    Dialect.RESPONSES: Codec(
+        responses_request.parse,
+        responses_request.render,
+        responses_answer.parse,
+        responses_answer.render,
+        responses_stream.StreamParser,
+        responses_stream.StreamRenderer,
     ),
 }
 

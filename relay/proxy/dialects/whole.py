@@ -123,6 +123,10 @@ class Gatherer:
             case ev.TextDelta() | ev.ThinkingDelta() | ev.RefusalDelta() | ev.ArgumentsDelta():
                 self._parts[event.choice, event.index].texts.append(event.text)
 
+    def part(self, choice: int, index: int) -> AnswerPart:
+        """One part as it stands."""
+        return self._parts[choice, index].closed()
+
     def gathered(self) -> Whole:
         """The answer as it stands; choices and parts in the order of their indexes."""
         numbers = {choice for choice, _ in self._parts} | set(self._finished)
