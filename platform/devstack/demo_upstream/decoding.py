@@ -29,10 +29,13 @@ def read_json(body: bytes) -> Any:
     return decode(_ANY, body)
 
 
-def convert(value: Any, kind: Any, at: str) -> Any:
-    """A part of a body as the type `kind`; Refusal 400 as in `decode`, below the path `at`."""
+def convert(value: Any, kind: Any, at: str, *, strict: bool = True) -> Any:
+    """A part of a body as the type `kind`; Refusal 400 as in `decode`, below the path `at`.
+
+    Not strict: numbers and truths may be written as strings, as forms have them.
+    """
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
         raise _refusal(str(error), at) from error
 

@@ -9,6 +9,7 @@ from devstack.demo_upstream.anthropic import messages
 from devstack.demo_upstream.asgi import Scope
 from devstack.demo_upstream.asked import Asked, header_of, query_of
 from devstack.demo_upstream.gemini import embed, generate
+from devstack.demo_upstream.media import images, speech, transcripts, videos
 from devstack.demo_upstream.openai import chat, completions, embeddings, moderations, rerank
 from devstack.demo_upstream.reply import Reply
 from devstack.demo_upstream.responses import create, stored
@@ -34,6 +35,18 @@ def _gemini(operation: str, reply: Callable[[Asked], Reply]) -> dict[tuple[str, 
     return {("POST", path): endpoint for path in paths}
 
 
+def _videos(path: str) -> dict[tuple[str, str], Endpoint]:
+    """The jobs under one path. `videos/generations` stands before `videos/{id}` in the look-up."""
+    route = path.removeprefix("/v1/")
+    return {
+        ("POST", path): Endpoint(route, OPENAI, videos.create),
+        ("GET", path): Endpoint(f"{route}/list", OPENAI, videos.listed),
+        ("GET", f"{path}/{{id}}"): Endpoint(f"{route}/get", OPENAI, videos.poll),
+        ("GET", f"{path}/{{id}}/content"): Endpoint(f"{route}/content", OPENAI, videos.content),
+        ("DELETE", f"{path}/{{id}}"): Endpoint(f"{route}/delete", OPENAI, videos.delete),
+    }
+
+
 # (method, path): a name in braces is one segment of the path.
 TABLE: Final[dict[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/chat/completions"): Endpoint("chat/completions", OPENAI, chat.reply),
@@ -41,6 +54,18 @@ TABLE: Final[dict[tuple[str, str], Endpoint]] = {
     ("POST", "/v1/embeddings"): Endpoint("embeddings", OPENAI, embeddings.reply),
     ("POST", "/v1/moderations"): Endpoint("moderations", OPENAI, moderations.reply),
     ("POST", "/v1/rerank"): Endpoint("rerank", OPENAI, rerank.reply),
+    ("POST", "/v1/images/generations"): Endpoint("images/generations", OPENAI, images.generate),
+    ("POST", "/v1/images/edits"): Endpoint("images/edits", OPENAI, images.edit),
+    ("POST", "/v1/images/variations"): Endpoint("images/variations", OPENAI, images.vary),
+    ("POST", "/v1/audio/transcriptions"): Endpoint(
+        "audio/transcriptions", OPENAI, transcripts.transcribe
+    ),
+    ("POST", "/v1/audio/translations"): Endpoint(
+        "audio/translations", OPENAI, transcripts.translate
+    ),
+    ("POST", "/v1/audio/speech"): Endpoint("audio/speech", OPENAI, speech.reply),
+    **_videos("/v1/videos"),
+    **_videos("/v1/videos/generations"),
     ("POST", "/v1/responses"): Endpoint("responses", RESPONSES, create.create),
     ("GET", "/v1/responses/{id}"): Endpoint("responses/get", RESPONSES, stored.retrieve),
     ("DELETE", "/v1/responses/{id}"): Endpoint("responses/delete", RESPONSES, stored.delete),

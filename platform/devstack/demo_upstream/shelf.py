@@ -4,6 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from devstack.demo_upstream.directives import Directive
+
 ITEMS_MAX = 2_000  # of each kind; a test suite leaves some hundreds
 
 Item = TypeVar("Item")
@@ -25,6 +27,10 @@ class Kept(Generic[Item]):
         """The item, or None."""
         return self._items.get(key)
 
+    def all(self) -> list[Item]:
+        """Everything that is kept, oldest first."""
+        return list(self._items.values())
+
     def drop(self, key: str) -> Item | None:
         """Forget the item; returns it."""
         return self._items.pop(key, None)
@@ -38,8 +44,20 @@ class StoredResponse:
     items: list[dict[str, Any]]
 
 
+@dataclass(slots=True)
+class StoredVideo:
+    """A video's job as it stands; it is ready after `polls` looks."""
+
+    job: dict[str, Any]
+    polls: int
+    directive: Directive
+    is_failing: bool
+    polls_seen: int = 0
+
+
 class Shelf:
     """Everything that one demo upstream keeps between calls."""
 
     def __init__(self) -> None:
         self.responses: Kept[StoredResponse] = Kept()
+        self.videos: Kept[StoredVideo] = Kept()

@@ -32,7 +32,7 @@ async def send(exchange: Exchange) -> str:
             ending = await _break(exchange, frame)
             if ending is not None:
                 return ending
-        if pace_s and frame.tokens and call.tokens_sent:
+        if pace_s and _is_paced(exchange, frame):
             await exchange.connection.pause(pace_s)
         elif number % _YIELD_EVERY == _YIELD_EVERY - 1:
             await asyncio.sleep(0)
@@ -42,6 +42,13 @@ async def send(exchange: Exchange) -> str:
         if not await exchange.write(data, frame.tokens):
             return CLIENT_CLOSED
     return await exchange.finish()
+
+
+def _is_paced(exchange: Exchange, frame: Frame) -> bool:
+    """Whether the frame comes a pause after the one before: what delivers, but for the first."""
+    if exchange.reply.framing is Framing.RAW:
+        return exchange.call.bytes_sent > 0
+    return frame.tokens > 0 and exchange.call.tokens_sent > 0
 
 
 def frames(exchange: Exchange) -> Iterator[Frame]:

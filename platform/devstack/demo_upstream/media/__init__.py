@@ -1,0 +1,1 @@
+"""OpenAI's endpoints of pictures, sound and film; what they send is real, only very small."""
