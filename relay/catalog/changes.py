@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from billing.money import format_nanos
+from billing.percent import format_percent
 from relay.catalog import price_section
 from relay.catalog.document import UNSET
 
@@ -19,6 +20,8 @@ class Kind(StrEnum):
     UPSTREAM = "upstream"
     MODEL = "model"
     PRICE = "price"
+    ADJUSTMENT = "adjustment"
+    CONTRACT = "contract"
     ROUTE = "route"
     SITE = "site"
 
@@ -42,8 +45,11 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`key` finds the row: (id,) or (model, upstream, name) of a route, or (model, site or "") of
-    a price. Never in repr: its fields may hold a credential."""
+    """`key` finds the row: (id,), or (model, upstream, name) of a route, (model, site or "") of a
+    price, (model, organization) of a contract, (plan, model or "all") of an adjustment.
+
+    Never in repr: its fields may hold a credential.
+    """
 
     kind: Kind
     action: Action
@@ -59,6 +65,8 @@ class Change:
         if self.kind is Kind.ROUTE:
             model, upstream, name = self.key
             return f"{model} via {upstream} as {name}"
+        if self.kind in (Kind.CONTRACT, Kind.ADJUSTMENT):
+            return " for ".join(self.key)
         return " on ".join(part for part in self.key if part)
 
     def after(self) -> dict[str, object]:
@@ -83,13 +91,16 @@ class Change:
             return "stored" if value else ""
         if isinstance(value, tuple):
             return [str(item) for item in value]
-        if self.kind is Kind.PRICE and isinstance(value, Mapping | list):
+        is_price = self.kind in (Kind.PRICE, Kind.CONTRACT)
+        if is_price and isinstance(value, Mapping | list):
             shown: Shown = price_section.write({name: value})[name]
             return shown
         if isinstance(value, Mapping) and self.kind is Kind.SITE:
             return {cause: dict(row) for cause, row in value.items()}
         if isinstance(value, Mapping):
             return price_section.write(value)
-        if isinstance(value, int) and self.kind is Kind.PRICE:
+        if isinstance(value, int) and is_price:
             return format_nanos(value)
+        if isinstance(value, int) and self.kind is Kind.ADJUSTMENT:
+            return format_percent(value)
         return value if isinstance(value, int) else str(value)

@@ -6,10 +6,12 @@ from dataclasses import fields
 
 from relay.catalog.changes import Action, Change, FieldChange, Kind
 from relay.catalog.document import (
+    ALL_MODELS,
     UNSET,
     Components,
     Document,
     ModelSpec,
+    PlanSpec,
     RouteSpec,
     SiteSpec,
     Spec,
@@ -24,8 +26,15 @@ def diff(wanted: Document, stored: Document) -> list[Change]:
     ]
     for model in wanted.models.values():
         changes += _model(model, stored.models.get(model.id))
+    for plan in wanted.plans.values():
+        changes += _adjustments(plan, stored.plans.get(plan.id))
     for site in wanted.sites.values():
         changes += _site(site, stored.sites.get(site.id))
+    for organization_id, by_model in wanted.contracts.items():
+        before = stored.contracts.get(organization_id, {})
+        for model_id, components in by_model.items():
+            key = (model_id, organization_id)
+            changes += _price(key, components, before.get(model_id, {}), kind=Kind.CONTRACT)
     return changes
 
 
@@ -91,7 +100,22 @@ def _site(wanted: SiteSpec, stored: SiteSpec | None) -> Iterator[Change]:
         yield from _price((model_id, wanted.id), components, old)
 
 
-def _price(key: tuple[str, str], wanted: Components, stored: Components) -> Iterator[Change]:
+def _adjustments(wanted: PlanSpec, stored: PlanSpec | None) -> Iterator[Change]:
+    """One change for each model, or all, whose percentage differs; none for all is 0."""
+    if wanted.adjustments is UNSET:
+        return
+    old = UNSET if stored is None else stored.adjustments
+    before: Mapping[str, int] = {ALL_MODELS: 0} | ({} if old is UNSET else dict(old))
+    for model_id, adjustment_bp in wanted.adjustments.items():
+        if before.get(model_id) != adjustment_bp:
+            percent = FieldChange(before.get(model_id, UNSET), adjustment_bp)
+            key = (wanted.id, model_id)
+            yield Change(Kind.ADJUSTMENT, Action.PUBLISH, key, {"percent": percent})
+
+
+def _price(
+    key: tuple[str, str], wanted: Components, stored: Components, *, kind: Kind = Kind.PRICE
+) -> Iterator[Change]:
     """A whole new version, whichever component differs; its fields show the ones that do."""
     if wanted == stored:
         return
@@ -100,4 +124,4 @@ def _price(key: tuple[str, str], wanted: Components, stored: Components) -> Iter
         for bucket in dict.fromkeys([*wanted, *stored])
         if stored.get(bucket) != wanted.get(bucket)
     }
-    yield Change(Kind.PRICE, Action.PUBLISH, key, changed)
+    yield Change(kind, Action.PUBLISH, key, changed)

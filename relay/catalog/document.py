@@ -22,6 +22,8 @@ UNSET: Final = Unset.UNSET
 Components: TypeAlias = Mapping[str, Any]
 # What a site's errors look like by cause, as stored: status, type, code, message by language.
 ErrorRows: TypeAlias = Mapping[str, Mapping[str, Any]]
+# Stands for every model without an adjustment of its own.
+ALL_MODELS: Final = "all"
 NESTED: Final = {"nested": True}
 
 
@@ -65,12 +67,14 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSpec:
-    """A set of limits; None is no limit."""
+    """A set of limits, where None is no limit, and of price adjustments."""
 
     id: str
     requests_per_minute: int | Unset | None = UNSET
     tokens_per_minute: int | Unset | None = UNSET
     concurrency: int | Unset | None = UNSET
+    # Basis points by model id, or ALL_MODELS; adds to what is stored.
+    adjustments: Mapping[str, int] | Unset = field(default=UNSET, metadata=NESTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,10 @@ class Document:
     models: Mapping[str, ModelSpec] = field(default_factory=dict)
     plans: Mapping[str, PlanSpec] = field(default_factory=dict)
     sites: Mapping[str, SiteSpec] = field(default_factory=dict)
+    # Contract prices by organization, then model; no components end one. Adds to what is stored.
+    contracts: Mapping[str, Mapping[str, Components]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    # Of the organizations that were asked about, those that exist.
+    organizations: frozenset[str] = field(default=frozenset(), compare=False)
     # Sites that books are kept for: their currency is the unit of every stored amount.
     sites_in_use: frozenset[str] = field(default=frozenset(), compare=False)

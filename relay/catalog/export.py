@@ -6,11 +6,14 @@ from typing import Any
 
 import yaml
 
+from billing.percent import format_percent
 from relay.catalog import price_section
 from relay.catalog.document import (
     UNSET,
+    Components,
     Document,
     ModelSpec,
+    PlanSpec,
     RouteSpec,
     SiteSpec,
     Unset,
@@ -40,8 +43,12 @@ def export(document: Document) -> str:
     content = {
         "upstreams": [_upstream(spec) for spec in document.upstreams.values()],
         "models": [_model(spec) for spec in document.models.values()],
-        "plans": [_fields(spec, ("id", *LIMITS)) for spec in document.plans.values()],
+        "plans": [_plan(spec) for spec in document.plans.values()],
         "sites": [_site(spec) for spec in document.sites.values()],
+        "contracts": {
+            organization_id: _prices(by_model)
+            for organization_id, by_model in document.contracts.items()
+        },
     }
     # Flow style for the innermost mappings: a route or a price is one line.
     return HEADER + yaml.safe_dump(
@@ -83,6 +90,17 @@ def _route(spec: RouteSpec) -> dict[str, Any]:
     return row
 
 
+def _plan(spec: PlanSpec) -> dict[str, Any]:
+    row = _fields(spec, ("id", *LIMITS))
+    if spec.adjustments is not UNSET and spec.adjustments:
+        row["adjustments"] = {name: format_percent(bp) for name, bp in spec.adjustments.items()}
+    return row
+
+
+def _prices(by_model: Mapping[str, Components]) -> dict[str, Any]:
+    return {model_id: price_section.write(price) for model_id, price in by_model.items()}
+
+
 def _site(spec: SiteSpec) -> dict[str, Any]:
     names = (
         *("id", "name", "domains", "currency", "language", "time_zone", "preset"),
@@ -92,9 +110,7 @@ def _site(spec: SiteSpec) -> dict[str, Any]:
     if spec.error_overrides is not UNSET and spec.error_overrides:
         row["errors"] = {cause: dict(given) for cause, given in spec.error_overrides.items()}
     if spec.prices is not UNSET and spec.prices:
-        row["prices"] = {
-            model_id: price_section.write(price) for model_id, price in spec.prices.items()
-        }
+        row["prices"] = _prices(spec.prices)
     return row
 
 

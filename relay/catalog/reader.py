@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 import yaml
 
 from relay.catalog import specs, values
-from relay.catalog.document import UNSET, Document, UpstreamSpec
+from relay.catalog.document import UNSET, Components, Document, UpstreamSpec
 from relay.catalog.problems import CatalogRefused, Problems
 from relay.catalog.sections import Section
 
@@ -44,6 +44,7 @@ def read_text(text: str, *, file: str, folder: Path) -> Document:
         models=_all(top, "models", values.model_id, specs.model),
         plans=_all(top, "plans", values.slug, specs.plan),
         sites=_all(top, "sites", values.slug, specs.site),
+        contracts=_contracts(top),
         lines=lines,
     )
     top.finish()
@@ -82,6 +83,15 @@ def _compose(text: str, problems: Problems) -> yaml.Node | None:
     except (yaml.YAMLError, RecursionError):
         problems.add(1, "not YAML: unreadable characters, or nested too deep")
     return None
+
+
+def _contracts(top: Section) -> dict[str, dict[str, Components]]:
+    """Prices by organization, then model."""
+    listed = top.section("contracts")
+    if listed is None:
+        return {}
+    found = {name: listed.section(name) for name in listed.names()}
+    return {name: specs.contract(section) for name, section in found.items() if section}
 
 
 def _all(

@@ -3,7 +3,7 @@ referred to, new rows have what they need, no two sites claim one domain. Pure."
 
 from dataclasses import dataclass
 
-from relay.catalog.document import UNSET, Document, ModelSpec, SiteSpec, Unset
+from relay.catalog.document import ALL_MODELS, UNSET, Document, ModelSpec, PlanSpec, SiteSpec, Unset
 from relay.catalog.problems import Problems
 
 # What has no sensible default in a new row.
@@ -21,6 +21,10 @@ def check(wanted: Document, stored: Document, *, file: str) -> None:
         checker.model(model)
     for site in wanted.sites.values():
         checker.site(site)
+    for plan in wanted.plans.values():
+        checker.plan(plan)
+    for organization_id in wanted.contracts:
+        checker.contract(organization_id)
     checker.domains()
     checker.problems.refuse()
 
@@ -46,6 +50,18 @@ class _Checker:
             if route.upstream not in {**self.wanted.upstreams, **self.stored.upstreams}:
                 path = f"models.{model.id}.routes[{position}].upstream"
                 self.refuse(path, f"no upstream {route.upstream!r}")
+
+    def plan(self, plan: PlanSpec) -> None:
+        for model_id in () if plan.adjustments is UNSET else plan.adjustments:
+            if model_id != ALL_MODELS:
+                self._known_model(f"plans.{plan.id}.adjustments.{model_id}", model_id)
+
+    def contract(self, organization_id: str) -> None:
+        path = f"contracts.{organization_id}"
+        if organization_id not in self.stored.organizations:
+            self.refuse(path, f"no organization {organization_id!r}")
+        for model_id in self.wanted.contracts[organization_id]:
+            self._known_model(f"{path}.{model_id}", model_id)
 
     def site(self, site: SiteSpec) -> None:
         path = f"sites.{site.id}"

@@ -33,7 +33,7 @@ class Section:
         self._lines = lines
         self._values: dict[str, yaml.Node] = {}
         self._read: set[str] = set()
-        lines[path] = self.line
+        lines.setdefault(path, self.line)  # of its name, where that stands on a line before
         if not isinstance(node, yaml.MappingNode):
             self.problem(self.line, f"{path or 'the file'}: expected a mapping of fields")
             return

@@ -4,6 +4,8 @@ with problems is never applied. Reads no database."""
 from pathlib import Path
 from typing import Literal
 
+from billing.adjustments import ADJUSTMENT_BP_MAX, ADJUSTMENT_BP_MIN
+from billing.percent import parse_percent
 from relay.catalog import credentials, error_rows, price_section, values
 from relay.catalog.document import (
     UNSET,
@@ -66,6 +68,7 @@ def plan(section: Section, plan_id: str) -> PlanSpec:
         requests_per_minute=section.limit("requests_per_minute", maximum=TOKENS_MAX),
         tokens_per_minute=section.limit("tokens_per_minute", maximum=TOKENS_PER_MINUTE_MAX),
         concurrency=section.limit("concurrency", maximum=TOKENS_MAX),
+        adjustments=_adjustments(section),
     )
 
 
@@ -141,9 +144,34 @@ def _site_prices(section: Section) -> dict[str, Components] | Unset:
     prices = section.section("prices")
     if prices is None:
         return UNSET
+    return _prices_by_model(prices)
+
+
+def contract(section: Section) -> dict[str, Components]:
+    """An organization's entry of `contracts`: its prices by model."""
+    return _prices_by_model(section)
+
+
+def _prices_by_model(section: Section) -> dict[str, Components]:
+    """No components end a price of their own."""
     found: dict[str, Components] = {}
-    for model_id in prices.names():
-        components = price_section.read(prices, model_id)
+    for model_id in section.names():
+        components = price_section.read(section, model_id, may_be_empty=True)
         if components is not UNSET:
             found[model_id] = components
     return found
+
+
+def _adjustments(section: Section) -> dict[str, int] | Unset:
+    listed = section.section("adjustments")
+    if listed is None:
+        return UNSET
+    found = {name: listed.text(name, _adjustment) for name in listed.names()}
+    return {name: bp for name, bp in found.items() if bp is not UNSET}
+
+
+def _adjustment(text: str) -> int:
+    basis_points = parse_percent(text)
+    if not ADJUSTMENT_BP_MIN <= basis_points <= ADJUSTMENT_BP_MAX:
+        raise ValueError("an adjustment is between -100 and 1000 percent")
+    return basis_points

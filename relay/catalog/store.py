@@ -1,5 +1,5 @@
 """Makes the database say what a document says, in one transaction. The only writer of the
-package; prices go through `billing.prices`, which never edits a version."""
+package; prices and adjustments go through billing, which never edits a version."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -7,14 +7,14 @@ from typing import Any, cast
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.models import Site, SiteDomain
-from billing import prices
+from accounts.models import Organization, Site, SiteDomain
+from billing import adjustments, prices
 from billing.models import Model, Plan, SiteTerms
 from relay import costs, signals
 from relay.catalog import references, stored
 from relay.catalog.changes import Action, Change, Kind
 from relay.catalog.diff import diff
-from relay.catalog.document import UNSET, Components, Document
+from relay.catalog.document import ALL_MODELS, UNSET, Components, Document
 from relay.costs import RouteKey
 from relay.models import Route, Upstream
 
@@ -24,7 +24,7 @@ APPLY_LOCK = 0x746F6C6C  # "toll": an advisory lock's number is only ours by bei
 
 def compare(document: Document, *, file: str) -> list[Change]:
     """What `apply` would change. Raises `CatalogRefused` for what does not fit together."""
-    before = stored.read(timezone.now())
+    before = stored.read(timezone.now(), organizations=document.contracts)
     references.check(document, before, file=file)
     return diff(document, before)
 
@@ -33,7 +33,7 @@ def compare(document: Document, *, file: str) -> list[Change]:
 def apply(document: Document, *, file: str) -> list[Change]:
     """Make the changes and answer them; all or none. Applying it again changes nothing.
 
-    A price that differs from the one in force gets a new version, in force from now on.
+    A price or an adjustment that differs from the one in force gets a new version, from now on.
     `catalog_changed` is sent after commit if anything changed.
     """
     with connection.cursor() as cursor:
@@ -43,6 +43,8 @@ def apply(document: Document, *, file: str) -> list[Change]:
     for change in changes:
         if change.kind is Kind.PRICE:
             _publish(change, document)
+        elif change.kind is Kind.CONTRACT:
+            _publish_contract(change, document)
         else:
             WRITERS[change.kind](change)
     if changes:
@@ -62,6 +64,24 @@ def _publish(change: Change, document: Document) -> None:
         Model.objects.get(pk=model_id),
         site=Site.objects.get(pk=site_id) if site_id else None,
         components=_components(document, model_id, site_id),
+    )
+
+
+def _publish_contract(change: Change, document: Document) -> None:
+    model_id, organization_id = change.key
+    prices.publish(
+        Model.objects.get(pk=model_id),
+        organization=Organization.objects.get(pk=organization_id),
+        components=document.contracts[organization_id][model_id],
+    )
+
+
+def _publish_adjustment(change: Change) -> None:
+    plan_id, model_id = change.key
+    adjustments.publish(
+        Plan.objects.get(pk=plan_id),
+        model=None if model_id == ALL_MODELS else Model.objects.get(pk=model_id),
+        adjustment_bp=cast(int, change.after()["percent"]),
     )
 
 
@@ -134,6 +154,7 @@ WRITERS: dict[Kind, Callable[[Change], None]] = {
     Kind.PLAN: _write_plan,
     Kind.UPSTREAM: _write_upstream,
     Kind.MODEL: _write_model,
+    Kind.ADJUSTMENT: _publish_adjustment,
     Kind.ROUTE: _write_route,
     Kind.SITE: _write_site,
 }

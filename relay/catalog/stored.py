@@ -1,13 +1,16 @@
 """The catalog as the database has it, as a `Document`. Reads only; a fixed number of queries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from accounts.models import Organization, Site
+from billing import adjustments
 from billing.models import Model, Plan, Price, SiteTerms
 from relay import costs
 from relay.catalog.document import (
+    ALL_MODELS,
     UNSET,
     Components,
     Document,
@@ -22,39 +25,70 @@ from relay.costs import RouteKey, key_of
 from relay.models import Cost, Route, Upstream
 
 
-def read(now: datetime) -> Document:
-    """Everything, with the prices in force at `now` and the credentials in the clear."""
-    defaults, by_site = _prices(now)
+def read(now: datetime, *, organizations: Collection[str] = ()) -> Document:
+    """Everything, with the prices in force at `now` and the credentials in the clear; which of
+    `organizations` exist."""
+    in_force = _prices(now)
+    adjusted = _adjustments(now)
     models = Model.objects.prefetch_related("routes").order_by("id")
     known_costs = costs.in_force(now)
     sites = Site.objects.select_related("terms").prefetch_related("domains", "terms__models")
-    organizations = Organization.objects.order_by("site_id")
+    customers = Organization.objects.order_by("site_id")
     return Document(
         upstreams={row.id: _upstream(row) for row in Upstream.objects.order_by("id")},
-        models={row.id: _model(row, defaults.get(row.id, UNSET), known_costs) for row in models},
-        plans={row.id: _plan(row) for row in Plan.objects.order_by("id")},
-        sites={row.id: _site(row, by_site.get(row.id, {})) for row in sites.order_by("id")},
-        sites_in_use=frozenset(organizations.values_list("site_id", flat=True).distinct()),
+        models={
+            row.id: _model(row, in_force.defaults.get(row.id, UNSET), known_costs) for row in models
+        },
+        plans={row.id: _plan(row, adjusted.get(row.id, {})) for row in Plan.objects.order_by("id")},
+        sites={
+            row.id: _site(row, in_force.by_site.get(row.id, {})) for row in sites.order_by("id")
+        },
+        contracts=dict(sorted(in_force.contracts.items())),
+        organizations=frozenset(
+            customers.filter(pk__in=list(organizations)).values_list("pk", flat=True)
+        ),
+        sites_in_use=frozenset(customers.values_list("site_id", flat=True).distinct()),
     )
 
 
-def _prices(now: datetime) -> tuple[dict[str, Components], dict[str, dict[str, Components]]]:
-    """The versions in force: every site's default by model, and each site's own by model."""
-    defaults: dict[str, Components] = {}
-    by_site: dict[str, dict[str, Components]] = {}
-    in_force = (
-        Price.objects.filter(organization=None, effective_from__lte=now)
-        .order_by("model_id", "site_id", "-effective_from")
-        .distinct("model_id", "site_id")
+@dataclass(slots=True)
+class _InForce:
+    """Components by model: every site's default, each site's own, each contract's."""
+
+    defaults: dict[str, Components] = field(default_factory=dict)
+    by_site: dict[str, dict[str, Components]] = field(default_factory=dict)
+    contracts: dict[str, dict[str, Components]] = field(default_factory=dict)
+
+
+def _prices(now: datetime) -> _InForce:
+    found = _InForce()
+    rows = (
+        Price.objects.filter(effective_from__lte=now)
+        .order_by("model_id", "site_id", "organization_id", "-effective_from")
+        .distinct("model_id", "site_id", "organization_id")
     )
-    for row in in_force:
+    for row in rows:
         if not row.components:
-            continue  # it ended the site's own price
-        if row.site_id is None:
-            defaults[row.model_id] = row.components
+            continue  # it ended the site's own price, or the contract
+        if row.organization_id is not None:
+            found.contracts.setdefault(row.organization_id, {})[row.model_id] = row.components
+        elif row.site_id is not None:
+            found.by_site.setdefault(row.site_id, {})[row.model_id] = row.components
         else:
-            by_site.setdefault(row.site_id, {})[row.model_id] = row.components
-    return defaults, by_site
+            found.defaults[row.model_id] = row.components
+    return found
+
+
+def _adjustments(now: datetime) -> dict[str, dict[str, int]]:
+    """Basis points by plan, then model or all; what adjusts nothing anyway is left out."""
+    found: dict[str, dict[str, int]] = {}
+    known = adjustments.all_in_force(now)
+    for (plan_id, model_id), adjustment_bp in sorted(
+        known.items(), key=lambda row: (row[0][0], row[0][1] or "")
+    ):
+        if model_id is not None or adjustment_bp:
+            found.setdefault(plan_id, {})[model_id or ALL_MODELS] = adjustment_bp
+    return found
 
 
 def _upstream(row: Upstream) -> UpstreamSpec:
@@ -97,12 +131,13 @@ def _routes(rows: Iterable[Route], known_costs: Mapping[RouteKey, Cost]) -> tupl
     )
 
 
-def _plan(row: Plan) -> PlanSpec:
+def _plan(row: Plan, adjusted: dict[str, int]) -> PlanSpec:
     return PlanSpec(
         id=row.id,
         requests_per_minute=row.requests_per_minute,
         tokens_per_minute=row.tokens_per_minute,
         concurrency=row.concurrency,
+        adjustments=adjusted,
     )
 
 

@@ -16,7 +16,11 @@ PLAN = "plans: [{id: default}]\n"
 
 UNREADABLE = [
     # unknown fields
-    ("modles: []\n", 1, "modles: unknown field (known: models, plans, sites, upstreams)"),
+    (
+        "modles: []\n",
+        1,
+        "modles: unknown field (known: contracts, models, plans, sites, upstreams)",
+    ),
     ("models:\n  - id: m\n    prize: {}\n", 3, "models.m.prize: unknown field"),
     ("models:\n  - id: m\n    routes:\n      - upstream: u\n        wait: 1\n", 5, "unknown field"),
     ('models:\n  - id: m\n    price:\n      input: "1"\n      outptu: "1"\n', 5, "outptu"),
