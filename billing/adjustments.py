@@ -38,6 +38,12 @@ def adjustment_bp(known: Mapping[tuple[str, str | None], int], plan_id: str, mod
     return known.get((plan_id, None), 0) if own is None else own
 
 
+def chain(plan: Plan, *, rows_max: int) -> list[PlanAdjustment]:
+    """The plan's adjustments of every model, the newest first."""
+    rows = PlanAdjustment.objects.filter(plan=plan).select_related("created_by")
+    return list(rows.order_by("-effective_from", "-pk")[:rows_max])
+
+
 def publish(
     plan: Plan,
     *,

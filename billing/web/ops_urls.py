@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.web import ops_books, ops_organizations, ops_requests, ops_top_up
+from billing.web import ops_books, ops_organizations, ops_plans, ops_requests, ops_top_up
 
 urlpatterns: list[URLPattern] = [
     path("organizations", ops_organizations.organization_list, name="ops_organizations"),
@@ -21,6 +21,8 @@ urlpatterns: list[URLPattern] = [
         ops_top_up.top_up,
         name="ops_top_up",
     ),
+    path("plans", ops_plans.plan_list, name="ops_plans"),
+    path("plans/id/<slug:plan_id>", ops_plans.plan_detail, name="ops_plan"),
     path("requests/<str:request_id>", ops_requests.request_detail, name="ops_request"),
     path("books", ops_books.overview, name="ops_books"),
     path("books/audit", ops_books.start_audit, name="ops_books_audit"),

@@ -14,14 +14,17 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
-from billing import price_words, prices
+from billing import price_effects, price_words, prices
 from billing.models import Model, Price
+from billing.price_effects import Effect
 from billing.price_versions import PriceError, PriceVersion
 from billing.price_words import Part
 from relay import below_cost, costs
 from relay.models import Route
 from relay.web.price_form import PriceForm, initial
 
+# The name of the second button of the form.
+PREVIEW = "preview"
 # Prices change a few times a year; the newest are shown.
 VERSIONS_MAX = 200
 
@@ -46,12 +49,36 @@ def model_prices(request: HttpRequest, model_id: str) -> HttpResponse:
     model = get_object_or_404(Model, pk=model_id)
     losses: list[str] = []
     form = PriceForm(request.POST or None, initial=initial(model, request.GET))
+    told: Effect | None = None
     if request.method == "POST" and form.is_valid():
         losses = _losses(model, form)
-        if (not losses or form.cleaned_data["accepts_loss"]) and _publish(request, model, form):
+        if PREVIEW in request.POST:
+            told = _preview(model, form)
+        elif (not losses or form.cleaned_data["accepts_loss"]) and _publish(request, model, form):
             return redirect("ops_prices", model.pk)
-    context = {"model": model, "form": form, "losses": losses, "versions": versions(model)}
-    return render_page(request, "ops/prices.html", context, status=422 if form.is_bound else 200)
+    context = {
+        "model": model,
+        "form": form,
+        "losses": losses,
+        "effect": told,
+        "days": price_effects.DAYS,
+        "versions": versions(model),
+    }
+    status = 422 if form.is_bound and told is None else 200
+    return render_page(request, "ops/prices.html", context, status=status)
+
+
+def _preview(model: Model, form: PriceForm) -> Effect | None:
+    """The effect of what was entered; None when the form says why there is none."""
+    now = timezone.now()
+    try:
+        return price_effects.effect(model, **form.scope, components=form.components, now=now)
+    except PriceError:
+        # The form has checked the rest: what remains is the end of the last price that counts.
+        form.add_error("ends_own_price", _("Without it the model can't be sold there."))
+    except price_effects.EffectTooLong:
+        form.add_error(None, _("There are too many calls to look at in time."))
+    return None
 
 
 def _losses(model: Model, form: PriceForm) -> list[str]:

@@ -20,11 +20,11 @@ from billing import price_words
 from billing.models import Model
 from billing.price_versions import PriceError
 from billing.price_words import Part
+from billing.web.start_field import StartField
 from relay import costs, routes
 from relay.catalog.specs import SMALL_MAX
 from relay.models import Cost, Route, Upstream
 from relay.web.component_form import ComponentForm, initial_of
-from relay.web.price_form import StartField
 
 # Costs change a few times a year; the newest are shown.
 VERSIONS_MAX = 100

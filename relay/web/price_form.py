@@ -1,7 +1,6 @@
 """The form of a price's next version: for whom, from when, and its amounts."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -13,30 +12,11 @@ from accounts.models import Organization, Site
 from billing import prices
 from billing.models import Model, Price
 from billing.reports import customers
+from billing.web.start_field import StartField
 from relay.web.component_form import ComponentForm, initial_of
 
 # Enough to tell which one was meant.
 MATCHES_MAX = 5
-
-
-class StartField(forms.DateTimeField):
-    """An instant to come; left empty: now. The past was charged by what was in force then."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            label=gettext_lazy("In force from"),
-            required=False,
-            help_text=gettext_lazy("Left empty: from now on. In this page's time zone."),
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-            **kwargs,
-        )
-
-    def clean(self, value: Any) -> datetime | None:
-        """Refuses what has passed."""
-        start: datetime | None = super().clean(value)
-        if start is not None and start < timezone.now():
-            raise forms.ValidationError(_("That has passed. Leave it empty for now."))
-        return start
 
 
 class PriceForm(ComponentForm):

@@ -38,6 +38,7 @@ def addresses(upstream: Upstream, model: Model, acme: Organization) -> dict[str,
         "organization_id": acme.pk,
         "request_id": calls.record(acme).pk,
         "event_id": 1,
+        "plan_id": "default",
     }
     found = {}
     for pattern in (*relay_pages.urlpatterns, *billing_pages.urlpatterns):

@@ -1,9 +1,12 @@
 """Operators publish price versions, for every site or one; one below cost needs a second yes."""
 
+import json
 import re
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +16,8 @@ from billing import prices
 from billing.models import Model, Price
 from relay import routes
 from relay.models import Upstream
+from tests.factories import calls
+from tests.factories.billing import default_price
 
 PRICE = {"input": "2.50", "cached_input": "", "output": "10"}
 
@@ -210,3 +215,65 @@ def test_images_below_cost_are_told_by_kind(
     cheap = {"image_kind_0": "default", "image_price_0": "0.04"}
     text = operator.post(address, cheap).content.decode()
     assert "Some route costs more than this price: Any other image, Image hd." in text
+
+
+def test_a_preview_tells_the_effect_and_publishes_nothing(
+    operator: Client, model: Model, acme: Organization, address: str
+) -> None:
+    default_price(model.pk)
+    usage = {"input_tokens": 1_000_000, "output_tokens": 0, "charge_nanos": 100_000_000}
+    calls.record(acme, model=model.pk, cost_nanos=3_000_000_000, **usage)
+    response = operator.post(address, PRICE | {"preview": "1"})
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "Effect on the last 30 days" in text
+    for figure in ("$0.100000", "$2.500000", "+$2.400000"):
+        assert figure in text
+    assert fields_of(text)["input"] == "2.50", "what was entered stays"
+    assert Price.objects.count() == 1
+
+
+def test_the_end_of_the_only_price_has_no_preview(
+    operator: Client, model: Model, home: Site, address: str
+) -> None:
+    end = {"site": home.pk, "ends_own_price": "on", "preview": "1"}
+    response = operator.post(address, end)
+    assert response.status_code == 422
+    assert "be sold there." in response.content.decode()
+
+
+def test_the_command_prints_the_same_as_one_object(model: Model, acme: Organization) -> None:
+    calls.record(acme, model=model.pk, input_tokens=1_000_000, output_tokens=0, charge_nanos=5)
+    out = StringIO()
+    price = '{input: "2.50", output: "10"}'
+    call_command("preview_price", model=model.pk, price=price, stdout=out)
+    told = json.loads(out.getvalue())
+    assert told["is_capped"] is False
+    assert told["by_currency"] == {
+        "USD": {
+            "calls": 1,
+            "charged_nanos": 5,
+            "would_be_nanos": 2_500_000_000,
+            "difference_nanos": 2_499_999_995,
+            "dearer_calls": 1,
+            "cheaper_calls": 0,
+            "below_cost_calls": 0,
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": "gone"},
+        {"site": "gone"},
+        {"organization": "gone"},
+        {"price": "{input: 1}"},
+        {"price": "{}"},
+        {"price": "{"},
+    ],
+)
+def test_the_command_refuses_what_makes_no_sense(model: Model, wrong: dict[str, str]) -> None:
+    asked = {"model": model.pk, "price": '{input: "1", output: "1"}'} | wrong
+    with pytest.raises(CommandError):
+        call_command("preview_price", **asked)
