@@ -2,7 +2,8 @@
 the same bytes with our few changes.
 
 Only the fields below are looked at; every other parameter passes through as the caller wrote it,
-but for those that run up costs which no price of ours covers: they are refused.
+but for those that run up costs which no price of ours covers, or that read the vendor's file
+store: they are refused.
 """
 
 import re
@@ -14,8 +15,10 @@ import msgspec
 from relay.proxy.causes import Cause
 from relay.proxy.dialects.conversation import not_carried
 from relay.proxy.dialects.decoding import NULL, is_given, read, whole_number, wrong
+from relay.proxy.dialects.messages.stored_files import refuse_stored_files
 from relay.proxy.errors import ApiError
 from relay.proxy.estimate import tokens_of_bytes
+from relay.proxy.request import Demand
 
 # No vendor sells more output in one answer (2026-11: 128k-384k); keeps arithmetic far from 2^53.
 OUTPUT_TOKENS_MAX = 4_000_000
@@ -31,6 +34,9 @@ DOCUMENT_TOKENS_GUESS = 20_000
 # JSON in a string has its quotes escaped, so that only blocks match.
 _IMAGE = re.compile(rb'"type"\s*:\s*"image"')
 _DOCUMENT = re.compile(rb'"type"\s*:\s*"document"')
+_CACHE = re.compile(rb'"cache_control"\s*:\s*\{')
+# Where the prompt's tokens fall once part of it is written to the cache, which costs more.
+CACHE_KINDS = ("cache_write_5m", "cache_write_1h")
 # Tools that Anthropic runs itself: they are paid by the search or the hour, or fetch as much
 # input as they like. Tools that the client runs have a type as well.
 _VENDOR_TOOLS = ("web_search_", "web_fetch_", "code_execution_", "mcp_toolset", "advisor_")
@@ -42,6 +48,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 class _Message(msgspec.Struct):
     role: str
+    content: msgspec.Raw = NULL
 
 
 class _Tool(msgspec.Struct):
@@ -70,9 +77,7 @@ class Envelope:
     fields: Mapping[str, msgspec.Raw]
     model: str
     is_stream: bool
-    output_tokens_asked: int | None  # None where tokens are only counted
-    input_tokens_bound: int  # no tokenizer can find more
-    input_tokens_guess: int
+    demand: Demand
 
     def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
         """The bytes to send: model renamed, output capped when `cap` is lower than what was asked.
@@ -82,7 +87,7 @@ class Envelope:
         """
         fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
         fields["model"] = msgspec.json.encode(upstream_model)
-        asked = self.output_tokens_asked
+        asked = self.demand.output_tokens_asked
         if output_tokens_cap is not None and asked is not None and asked > output_tokens_cap:
             fields["max_tokens"] = b"%d" % output_tokens_cap
         encode = msgspec.json.encode
@@ -91,31 +96,44 @@ class Envelope:
 
 def envelope(body: bytes) -> Envelope:
     """Look into a request; raises ApiError naming the parameter that is wrong."""
-    found = envelope_of_count(body)
-    if found.output_tokens_asked is None:
+    looked = read(_looked, body)
+    # A cap of 0 fills the prompt cache and answers nothing.
+    cap = whole_number("max_tokens", looked.max_tokens, lowest=0, highest=OUTPUT_TOKENS_MAX)
+    if cap is None:
         raise ApiError(Cause.MISSING_PARAMETER, param="max_tokens", detail="max_tokens")
-    return found
+    return _envelope(body, looked, cap)
 
 
 def envelope_of_count(body: bytes) -> Envelope:
-    """Look into a body of `messages/count_tokens`, which names no cap. Raises ApiError."""
-    looked = read(_looked, body)
+    """Look into a body of `messages/count_tokens`, which asks for no output. Raises ApiError."""
+    return _envelope(body, read(_looked, body), None)
+
+
+def _envelope(body: bytes, looked: _Looked, cap: int | None) -> Envelope:
     if not looked.messages:
         raise wrong("messages", "must not be empty")
     if not looked.model.isprintable():
         raise wrong("model", "must be printable text")
     _refuse_unpriced(looked)
-    images, documents = len(_IMAGE.findall(body)), len(_DOCUMENT.findall(body))
-    guessed = images * IMAGE_TOKENS // 4 + documents * DOCUMENT_TOKENS_GUESS
-    # A cap of 0 fills the prompt cache and answers nothing.
-    cap = whole_number("max_tokens", looked.max_tokens, lowest=0, highest=OUTPUT_TOKENS_MAX)
+    refuse_stored_files(message.content for message in looked.messages)
     return Envelope(
         fields=_fields.decode(body),
         model=looked.model,
         is_stream=bool(looked.stream),
-        output_tokens_asked=cap,
+        demand=_demand(body, cap),
+    )
+
+
+def _demand(body: bytes, cap: int | None) -> Demand:
+    images, documents = len(_IMAGE.findall(body)), len(_DOCUMENT.findall(body))
+    guessed = images * IMAGE_TOKENS // 4 + documents * DOCUMENT_TOKENS_GUESS
+    kinds = CACHE_KINDS if _CACHE.search(body) else ()
+    return Demand(
         input_tokens_bound=len(body) + images * IMAGE_TOKENS + documents * DOCUMENT_TOKENS,
         input_tokens_guess=tokens_of_bytes(body) + guessed,
+        output_tokens_asked=cap,
+        generates=cap is not None,
+        token_kinds=kinds,
     )
 
 

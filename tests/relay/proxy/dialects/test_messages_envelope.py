@@ -25,9 +25,13 @@ def refusal(body: bytes) -> tuple[Cause, str | None]:
 def test_a_plain_request() -> None:
     body = msgspec.json.encode(LEAST)
     found = env.envelope(body)
-    assert (found.model, found.is_stream, found.output_tokens_asked) == ("claude", False, 1024)
-    assert found.input_tokens_bound == len(body)
-    assert 0 < found.input_tokens_guess <= len(body)
+    assert (found.model, found.is_stream, found.demand.output_tokens_asked) == (
+        "claude",
+        False,
+        1024,
+    )
+    assert found.demand.input_tokens_bound == len(body)
+    assert 0 < found.demand.input_tokens_guess <= len(body)
     assert envelope(stream=True).is_stream
 
 
@@ -47,15 +51,49 @@ def test_pictures_and_documents_cost_more_than_their_bytes() -> None:
     picture, pdf = {"type": "image", "source": source}, {"type": "document", "source": source}
     result = {"type": "tool_result", "tool_use_id": "t", "content": [picture]}
     seen = envelope(messages=[{"role": "user", "content": [picture, result, pdf]}])
-    assert seen.input_tokens_bound > 2 * env.IMAGE_TOKENS + env.DOCUMENT_TOKENS
-    assert env.DOCUMENT_TOKENS_GUESS < seen.input_tokens_guess < 2 * env.DOCUMENT_TOKENS_GUESS
+    assert seen.demand.input_tokens_bound > 2 * env.IMAGE_TOKENS + env.DOCUMENT_TOKENS
+    assert (
+        env.DOCUMENT_TOKENS_GUESS < seen.demand.input_tokens_guess < 2 * env.DOCUMENT_TOKENS_GUESS
+    )
     said = envelope(messages=[{"role": "user", "content": '{"type":"image"}'}])
-    assert said.input_tokens_bound < env.IMAGE_TOKENS
+    assert said.demand.input_tokens_bound < env.IMAGE_TOKENS
+
+
+def test_a_prompt_that_is_cached_may_cost_what_writing_costs() -> None:
+    assert envelope().demand.token_kinds == ()
+    assert envelope(cache_control={"type": "ephemeral"}).demand.token_kinds == env.CACHE_KINDS
+
+
+STORED = {"type": "document", "source": {"type": "file", "file_id": "file_1"}}
+
+
+@pytest.mark.parametrize(
+    ("block", "param"),
+    [
+        (STORED, ".source"),
+        ({"type": "container_upload", "file_id": "file_1"}, ""),
+        ({"type": "tool_result", "tool_use_id": "t", "content": [STORED]}, ".content[0].source"),
+        (
+            {"type": "document", "source": {"type": "content", "content": [STORED]}},
+            ".source.content[0].source",
+        ),
+    ],
+)
+def test_files_of_the_vendors_store_are_refused(block: dict[str, Any], param: str) -> None:
+    messages = [{"role": "user", "content": "Hi"}, {"role": "user", "content": [block]}]
+    found = refusal(msgspec.json.encode({**LEAST, "messages": messages}))
+    assert found == (Cause.BAD_REQUEST, f"messages[1].content[0]{param}")
+
+
+def test_arguments_of_the_clients_tools_may_speak_of_files() -> None:
+    use = {"type": "tool_use", "id": "t", "name": "f", "input": {"type": "file", "file_id": "1"}}
+    result = {"type": "search_result", "source": "https://x", "content": []}
+    envelope(messages=[{"role": "assistant", "content": [use, result]}])
 
 
 def test_a_cap_of_nothing_fills_the_cache() -> None:
-    assert envelope(max_tokens=0).output_tokens_asked == 0
-    assert envelope(max_tokens=10.0).output_tokens_asked == 10
+    assert envelope(max_tokens=0).demand.output_tokens_asked == 0
+    assert envelope(max_tokens=10.0).demand.output_tokens_asked == 10
 
 
 @pytest.mark.parametrize(
@@ -63,6 +101,7 @@ def test_a_cap_of_nothing_fills_the_cache() -> None:
     [
         ({"messages": []}, "messages"),
         ({"messages": "x"}, "messages"),
+        ({"messages": [{"role": "user", "content": [3]}]}, "messages[0].content[0]"),
         ({"max_tokens": -1}, "max_tokens"),
         ({"max_tokens": 1.5}, "max_tokens"),
         ({"model": "a\nb"}, "model"),
@@ -97,5 +136,6 @@ def test_tools_of_the_client_pass() -> None:
 def test_tokens_are_counted_without_a_cap() -> None:
     body = msgspec.json.encode({"model": "m", "messages": LEAST["messages"]})
     found = env.envelope_of_count(body)
-    assert found.output_tokens_asked is None
+    assert found.demand.output_tokens_asked is None
+    assert not found.demand.generates
     assert b"max_tokens" not in found.body_for("b", output_tokens_cap=5)
