@@ -166,6 +166,7 @@ def new_call(
 ) -> Call:
     """A Call in its first state: nothing held, nothing sent."""
     demand = request.demand
+    context = offer.context_tokens * demand.inputs
     cap = min(demand.output_tokens_asked or offer.max_output_tokens, offer.max_output_tokens)
     return Call(
         request_id=request_id,
@@ -175,8 +176,8 @@ def new_call(
         offer=offer,
         is_stream=request.is_stream,
         measures=demand.measures,
-        input_tokens_bound=min(demand.input_tokens_bound, offer.context_tokens),
-        input_tokens_guess=min(demand.input_tokens_guess, offer.context_tokens),
+        input_tokens_bound=min(demand.input_tokens_bound, context),
+        input_tokens_guess=min(demand.input_tokens_guess, context),
         output_tokens_cap=cap * demand.choices if demand.generates else 0,
         choices=demand.choices,
         is_clampable=demand.generates and demand.output_tokens_asked is None,

@@ -34,6 +34,7 @@ class Demand:
     output_tokens_asked: int | None = None  # None: the model's own cap, which is ours to lower
     generates: bool = True  # False: no output at all, so none is held for
     choices: int = 1
+    inputs: int = 1  # each may be as long as the model's context
     units: Mapping[str, int] = field(default_factory=dict)
     token_kinds: tuple[str, ...] = ()
     measures: Measures = TOKENS

@@ -1,0 +1,91 @@
+"""Requests with a JSON body and one JSON answer that no dialect needs translated: embeddings,
+moderations, rerank. They pass through under the Route's model name; usage is read off the answer.
+
+Sources, read 2026-11: OpenAI API reference, "Embeddings" and "Moderations"; Cohere and Jina API
+references, "Rerank".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import msgspec
+
+from relay.proxy import errors
+from relay.proxy.answer_headers import Header
+from relay.proxy.causes import Cause
+from relay.proxy.dialect import Dialect
+from relay.proxy.errors import ApiError
+from relay.proxy.request import JSON_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
+from relay.proxy.types import Route, Site, Usage
+
+_encode = msgspec.json.encode
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    input_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+class _Answer(msgspec.Struct):
+    data: msgspec.Raw | None = None
+    results: msgspec.Raw | None = None
+    usage: _Usage | None = None
+    error: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_answer = msgspec.json.Decoder(_Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRequest:
+    """Implements `request.Request`."""
+
+    endpoint: str
+    model: str
+    fields: Mapping[str, msgspec.Raw]
+    demand: Demand
+    dialect: ClassVar[Dialect] = Dialect.CHAT
+    is_stream: ClassVar[bool] = False
+
+    def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
+        """See `Request.outgoing`."""
+        if not route.wire.has(self.endpoint):
+            raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=self.model)
+        fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
+        fields["model"] = _encode(route.name)
+        body = b",".join([_encode(name) + b":" + bytes(value) for name, value in fields.items()])
+        path = route.wire.path(self.endpoint, route.name)
+        return Outgoing(path, route.wire.renamed(b"{" + body + b"}"), route.wire.json_head)
+
+    def reader(self, route: Route, content_type: bytes) -> Reader:
+        """Never asked for: the answer is one piece."""
+        raise NotAnAnswer("not_a_stream")
+
+    def stream_headers(self, content_type: bytes) -> tuple[Header, ...]:
+        """Never asked for."""
+        return JSON_HEADERS
+
+    def failure(self, error: ApiError, reader: Reader, site: Site, request_id: str) -> bytes:
+        """Never asked for."""
+        return errors.event(error, site.contract, self.dialect, site.language, request_id)
+
+    def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:
+        """See `Request.whole`. Without the upstream's figure the input is counted by us."""
+        try:
+            answer = _answer.decode(body)
+        except (msgspec.DecodeError, RecursionError):
+            raise NotAnAnswer("not_an_answer") from None
+        is_error = bytes(answer.error) != b"null"
+        if is_error or (answer.data is None and answer.results is None):
+            raise NotAnAnswer("not_an_answer")
+        shown = route.renaming.apply(body) if route.renaming is not None else body
+        return Whole(shown, self._used(answer.usage))
+
+    def _used(self, given: _Usage | None) -> Usage:
+        if given is not None:
+            for tokens in (given.prompt_tokens, given.input_tokens, given.total_tokens):
+                if tokens is not None and 0 <= tokens <= self.demand.input_tokens_bound:
+                    return Usage(input_tokens=tokens)
+        return Usage(input_tokens=self.demand.input_tokens_guess, is_estimated=True)
