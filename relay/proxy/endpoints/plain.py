@@ -15,6 +15,7 @@ from relay.proxy import errors
 from relay.proxy.answer_headers import Header
 from relay.proxy.causes import Cause
 from relay.proxy.dialect import Dialect
+from relay.proxy.dialects.decoding import NULL, is_given
 from relay.proxy.errors import ApiError
 from relay.proxy.request import JSON_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
 from relay.proxy.types import Route, Site, Usage
@@ -29,10 +30,11 @@ class _Usage(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
-    data: msgspec.Raw | None = None
-    results: msgspec.Raw | None = None
+    # Raw takes any value, null too; msgspec does not combine it with None.
+    data: msgspec.Raw = NULL
+    results: msgspec.Raw = NULL
     usage: _Usage | None = None
-    error: msgspec.Raw = msgspec.Raw(b"null")
+    error: msgspec.Raw = NULL
 
 
 _answer = msgspec.json.Decoder(_Answer)
@@ -77,8 +79,7 @@ class PlainRequest:
             answer = _answer.decode(body)
         except (msgspec.DecodeError, RecursionError):
             raise NotAnAnswer("not_an_answer") from None
-        is_error = bytes(answer.error) != b"null"
-        if is_error or (answer.data is None and answer.results is None):
+        if is_given(answer.error) or not (is_given(answer.data) or is_given(answer.results)):
             raise NotAnAnswer("not_an_answer")
         shown = route.renaming.apply(body) if route.renaming is not None else body
         return Whole(shown, self._used(answer.usage))
