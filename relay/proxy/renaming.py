@@ -12,9 +12,9 @@ class Renaming:
 
     def __init__(self, upstream_name: str, public_name: str) -> None:
         quoted = re.escape(msgspec.json.encode(upstream_name))
-        self._pattern = re.compile(rb'("model"\s*:\s*)' + quoted)
+        self._pattern = re.compile(rb'("model(?:Version)?"\s*:\s*)' + quoted)
         self._replacement = rb"\1" + msgspec.json.encode(public_name).replace(b"\\", b"\\\\")
 
     def apply(self, data: bytes) -> bytes:
-        """`data` with every `"model": "<upstream's>"` renamed."""
+        """`data` with every `"model": "<upstream's>"` renamed, and Google's `modelVersion`."""
         return self._pattern.sub(self._replacement, data)

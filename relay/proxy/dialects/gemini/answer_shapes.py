@@ -19,6 +19,9 @@ import msgspec
 from relay.proxy.dialects.decoding import NULL
 from relay.proxy.dialects.events import Reason
 
+# Pictures come in one frame; Google's largest (4K) are some 20 MB in base64.
+FRAME_BYTES_MAX = 32_000_000
+
 FINISH_REASONS = {
     Reason.STOP: "STOP",
     Reason.STOP_SEQUENCE: "STOP",

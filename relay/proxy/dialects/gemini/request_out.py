@@ -1,5 +1,5 @@
 """A conversation as a generateContent body for an upstream. The model and whether to stream are
-in the path (`endpoints.path_for`), not here.
+in the path (`relay.proxy.wire`), not here.
 
 Left out, because they change no answer: cache marks and keys (Google caches by itself), who the
 caller's user is, and the name of an output format.

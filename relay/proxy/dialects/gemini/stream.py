@@ -18,15 +18,14 @@ from relay.proxy.dialects.gemini.stream_out import StreamRenderer
 
 __all__ = ["StreamParser", "StreamRenderer"]
 
-# Pictures come in one frame; Google's largest (4K) are some 20 MB in base64.
-FRAME_BYTES_MAX = 32_000_000
-
 
 @dataclass(slots=True)
 class StreamParser:
     """Follows one stream. Google marks no end: it is where the body ends, after a finishReason."""
 
-    _buffer: sse.FrameBuffer = field(default_factory=lambda: sse.FrameBuffer(FRAME_BYTES_MAX))
+    _buffer: sse.FrameBuffer = field(
+        default_factory=lambda: sse.FrameBuffer(shapes.FRAME_BYTES_MAX)
+    )
     _reading: Reading = field(default_factory=Reading)
     _is_over: bool = False  # ended or failed: nothing more is read
 

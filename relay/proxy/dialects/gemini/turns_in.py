@@ -13,11 +13,9 @@ from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.conversation import not_carried
 from relay.proxy.dialects.decoding import wrong
 from relay.proxy.dialects.gemini import fields
-from relay.proxy.dialects.gemini.media import audio_format, guessed_type
+from relay.proxy.dialects.gemini.media import audio_format, guessed_type, is_of_vendor
 from relay.proxy.dialects.gemini.thoughts import standard, unsealed
 
-# Addresses that only Google's servers understand.
-_OF_THE_VENDOR = ("https://generativelanguage.googleapis.com/", "gs://", "files/")
 # Watched rather than fetched.
 _FILMS = ("https://www.youtube.com/", "https://youtube.com/", "https://youtu.be/")
 
@@ -103,7 +101,7 @@ class _Reader:
 
     def _file(self, file: fields.FileData, at: str) -> cv.Image | cv.Document:
         uri = file.file_uri
-        if uri.startswith((*_OF_THE_VENDOR, *_FILMS)) or not uri.startswith("https://"):
+        if is_of_vendor(uri) or uri.startswith(_FILMS):
             raise not_carried(f"{at}.fileUri")
         kind = (file.mime_type or guessed_type(uri)).lower()
         if kind.startswith("image/"):

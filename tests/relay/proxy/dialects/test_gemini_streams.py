@@ -14,7 +14,7 @@ from relay.proxy.causes import Cause
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects import events as ev
 from relay.proxy.dialects.events import Event, PartKind, Reason
-from relay.proxy.dialects.gemini import stream
+from relay.proxy.dialects.gemini import answer_shapes
 from relay.proxy.dialects.gemini.stream import StreamParser, StreamRenderer
 from relay.proxy.dialects.whole import Choice, Whole, gather, spread
 from relay.proxy.errors import Framing
@@ -129,7 +129,7 @@ def test_comments_and_done_marks_of_other_vendors_are_nothing() -> None:
 
 def test_a_large_picture_is_one_frame() -> None:
     data = "A" * (sse.FRAME_BYTES_MAX + 4)
-    assert len(data) < stream.FRAME_BYTES_MAX
+    assert len(data) < answer_shapes.FRAME_BYTES_MAX
     body = frames([chunk({"inlineData": {"mimeType": "image/png", "data": data}}, reason="STOP")])
     whole = gather(events_of([body[:100], body[100:]]))
     assert whole.choices[0].parts == [cv.Image(data=data, media_type="image/png")]
