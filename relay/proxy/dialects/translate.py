@@ -16,6 +16,9 @@ from relay.proxy.dialects.chat import request as chat_request
 from relay.proxy.dialects.chat import stream as chat_stream
 from relay.proxy.dialects.conversation import Conversation
 from relay.proxy.dialects.events import Event, Label, StreamParser, StreamRenderer
+from relay.proxy.dialects.gemini import answer as gemini_answer
+from relay.proxy.dialects.gemini import request as gemini_request
+from relay.proxy.dialects.gemini import stream as gemini_stream
 from relay.proxy.dialects.messages import answer as messages_answer
 from relay.proxy.dialects.messages import request as messages_request
 from relay.proxy.dialects.messages import stream as messages_stream
@@ -29,7 +32,6 @@ from relay.proxy.types import Usage
 class Codec(NamedTuple):
     """How to read and write one dialect."""
 
-    parse_request: Callable[[bytes], Conversation]
     render_request: Callable[[Conversation, str], bytes]
     parse_answer: Callable[[bytes], list[Event]]  # raises ValueError when it is none
     render_answer: Callable[[Iterable[Event], Label], bytes]
@@ -39,15 +41,20 @@ class Codec(NamedTuple):
 
 CODECS: Mapping[Dialect, Codec] = {
     Dialect.CHAT: Codec(
-        chat_request.parse,
         chat_request.render,
         chat_answer.parse,
         chat_answer.render,
         chat_stream.StreamParser,
         chat_stream.StreamRenderer,
     ),
+    Dialect.GEMINI: Codec(
+        gemini_request.render,
+        gemini_answer.parse,
+        gemini_answer.render,
+        gemini_stream.StreamParser,
+        gemini_stream.StreamRenderer,
+    ),
     Dialect.MESSAGES: Codec(
-        messages_request.parse,
         messages_request.render,
         messages_answer.parse,
         messages_answer.render,
@@ -55,7 +62,6 @@ CODECS: Mapping[Dialect, Codec] = {
         messages_stream.StreamRenderer,
     ),
     Dialect.RESPONSES: Codec(
-        responses_request.parse,
         responses_request.render,
         responses_answer.parse,
         responses_answer.render,
@@ -65,9 +71,22 @@ CODECS: Mapping[Dialect, Codec] = {
 }
 
 
-def conversation(body: bytes, dialect: Dialect) -> Conversation:
-    """Read a client's request. Raises ApiError (400) for what is wrong or can't be translated."""
-    return CODECS[dialect].parse_request(body)
+# The dialects whose bodies say everything; Gemini names the model in the path.
+_PARSERS: Mapping[Dialect, Callable[[bytes], Conversation]] = {
+    Dialect.CHAT: chat_request.parse,
+    Dialect.MESSAGES: messages_request.parse,
+    Dialect.RESPONSES: responses_request.parse,
+}
+
+
+def conversation(
+    body: bytes, dialect: Dialect, *, model: str = "", is_stream: bool = False
+) -> Conversation:
+    """Read a client's request; `model` and `is_stream` are what the path says, for Gemini. Raises
+    ApiError (400) for what is wrong or can't be translated."""
+    if dialect is Dialect.GEMINI:
+        return gemini_request.parse(body, model=model, is_stream=is_stream)
+    return _PARSERS[dialect](body)
 
 
 def request(conversation: Conversation, dialect: Dialect, upstream_model: str) -> bytes:

@@ -19,6 +19,7 @@ from relay.proxy.dialects.responses import answer_fields, reasons, usage
 from relay.proxy.dialects.responses.answer import incomplete_reason, thought_of
 from relay.proxy.dialects.responses.stream_out import StreamRenderer
 from relay.proxy.dialects.responses.thoughts import DIALECT
+from relay.proxy.dialects.responses.wire import FRAME_BYTES_MAX
 
 __all__ = ["StreamParser", "StreamRenderer"]
 
@@ -48,7 +49,7 @@ _ITEM = -1
 class StreamParser:
     """Follows one responses stream."""
 
-    _buffer: sse.FrameBuffer = field(default_factory=sse.FrameBuffer)
+    _buffer: sse.FrameBuffer = field(default_factory=lambda: sse.FrameBuffer(FRAME_BYTES_MAX))
     _open: dict[tuple[int, int], int] = field(default_factory=dict)  # place -> part
     _written: set[int] = field(default_factory=set)  # parts that got a delta
     _items: dict[int, answer_fields.Item] = field(default_factory=dict)  # reasoning, as added
