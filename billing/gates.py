@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from accounts.models import Site
-from billing import connections, site_locks
+from billing import budgets, connections, site_locks
 from billing.gate.blocking import command
 from billing.gate.errors import ScriptRefused
 from billing.gate.keys import usage_key
@@ -95,6 +95,7 @@ def _open(site_id: str) -> bool:
             available,
             unposted_nanos=waiting.unacknowledged,
             credited=[str(transaction_id) for transaction_id in books.waiting_ids],
+            spent=budgets.spent_on(site_id),
         )
     if is_open:
         logger.warning("gate of site %s opened with %d balances", site_id, len(available))

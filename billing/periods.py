@@ -18,17 +18,27 @@ def current(kind: str, zone: ZoneInfo, now: datetime) -> Period:
     Raises ValueError for any other kind.
     """
     local = now.astimezone(zone)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    if kind == "total":
+    start = start_of(kind, zone, now)
+    if start is None:
         return Period("total", 0)
     if kind == "day":
-        return Period(f"{local:%Y-%m-%d}", _ms(midnight + timedelta(days=1)))
+        return Period(f"{local:%Y-%m-%d}", _ms(start + timedelta(days=1)))
     if kind == "week":
-        monday = midnight - timedelta(days=local.weekday())
-        return Period(f"{local:%G-W%V}", _ms(monday + timedelta(weeks=1)))
+        return Period(f"{local:%G-W%V}", _ms(start + timedelta(weeks=1)))
+    return Period(f"{local:%Y-%m}", _ms((start + timedelta(days=32)).replace(day=1)))
+
+
+def start_of(kind: str, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """When the period that `now` lies in began; None: `total`. Raises as `current`."""
+    if kind == "total":
+        return None
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    if kind == "day":
+        return midnight
+    if kind == "week":
+        return midnight - timedelta(days=midnight.weekday())
     if kind == "month":
-        next_month = (midnight.replace(day=1) + timedelta(days=32)).replace(day=1)
-        return Period(f"{local:%Y-%m}", _ms(next_month))
+        return midnight.replace(day=1)
     raise ValueError(f"no such budget period: {kind}")
 
 

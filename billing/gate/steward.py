@@ -12,7 +12,15 @@ from billing.gate import keys, wire
 from billing.gate.blocking import command, run_script
 from billing.gate.runner import Word
 from billing.gate.scripts import CREDIT, EXPIRE, OPEN, READING
-from billing.gate.types import Balance, BudgetSpent, CreditResult, HoldRef, OpenHold, Settlement
+from billing.gate.types import (
+    Balance,
+    BudgetSpent,
+    CreditResult,
+    HoldRef,
+    OpenHold,
+    Scope,
+    Settlement,
+)
 
 # A redelivered outbox entry is minutes old; thirty days outlive a long outage of the workers.
 CREDITED_MS = 30 * 86_400_000
@@ -134,6 +142,19 @@ class Steward:
         args = [wire.signed_nanos(amount_nanos), 1 if allow_negative else 0, CREDITED_MS]
         return wire.parse_credit(run_script(self._redis, CREDIT, names, args))
 
+    def set_spent(self, site: str, budget: BudgetSpent) -> None:
+        """Begin a budget with what the books say; also where Redis knew another figure."""
+        name = keys.spent_key(site, budget.scope, budget.owner, budget.period)
+        command(self._redis, "hset", name, "spent", _spent_nanos(budget))
+        self._end_with_period(name, budget)
+
+    def read_spent(self, site: str, budgets: Iterable[tuple[Scope, str, str]]) -> list[int]:
+        """Nanos spent of each budget, named by scope, owner and period; 0 where nothing was."""
+        return [
+            int(command(self._redis, "hget", keys.spent_key(site, *budget), "spent") or 0)
+            for budget in budgets
+        ]
+
     def expire_due(self, site: str, limit: int = HOLDS_MAX) -> list[Settlement]:
         """End the Holds whose time has passed, oldest first, at most `limit`.
 
@@ -170,8 +191,11 @@ class Steward:
 
     def _load_budget(self, site: str, budget: BudgetSpent) -> None:
         name = keys.spent_key(site, budget.scope, budget.owner, budget.period)
-        spent = wire.exact_nanos("spent_nanos", budget.spent_nanos)
-        if command(self._redis, "hsetnx", name, "spent", spent) and budget.resets_at_ms:
+        if command(self._redis, "hsetnx", name, "spent", _spent_nanos(budget)):
+            self._end_with_period(name, budget)
+
+    def _end_with_period(self, name: str, budget: BudgetSpent) -> None:
+        if budget.resets_at_ms:
             command(self._redis, "pexpireat", name, budget.resets_at_ms + wire.BUDGET_GRACE_MS)
 
     def _now_ms(self) -> int:
@@ -187,6 +211,10 @@ class Steward:
             (raw_id, dict(zip(_HOLD_FIELDS, row, strict=True)))
             for raw_id, row in zip(ids, rows, strict=True)
         ]
+
+
+def _spent_nanos(budget: BudgetSpent) -> int:
+    return wire.exact_nanos("spent_nanos", budget.spent_nanos)
 
 
 def _hold_ref(site: str, request_id: str, row: Mapping[str, bytes | None]) -> HoldRef:

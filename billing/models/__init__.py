@@ -1,6 +1,7 @@
 """What is owed: one module per aggregate."""
 
 from billing.models.audits import AuditRun, Freeze
+from billing.models.budgets import OrganizationBudget
 from billing.models.catalog import Model, Plan, SiteTerms
 from billing.models.ledger import (
     CreditOutbox,
@@ -25,6 +26,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerTransaction",
     "Model",
+    "OrganizationBudget",
     "OrganizationPlan",
     "Plan",
     "PlanAdjustment",

@@ -8,7 +8,7 @@ from accounts.permissions import Act
 from accounts.web.access import member_page
 from accounts.web.pages import render_page
 from accounts.web.requests import MemberRequest
-from billing import balances
+from billing import balances, budgets
 from billing.reports import statement
 
 # Ledger ids are 64-bit; a longer number can only be nonsense.
@@ -26,6 +26,7 @@ def balance(request: MemberRequest) -> HttpResponse:
     here = reverse("balance")
     context = {
         "balance": lambda: balances.read(request.organization),
+        "budgets": lambda: budgets.read(request.organization),
         "statement": lines,
         "older_url": f"{here}?before={lines.older}" if lines.older else "",
         "newest_url": here if before else "",

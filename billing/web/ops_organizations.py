@@ -1,4 +1,4 @@
-"""Staff pages of organizations: find one, see all of it, suspend and resume it."""
+"""Staff pages of organizations: find one, see all of it, suspend and resume it, set its budgets."""
 
 from urllib.parse import urlencode
 
@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import organizations
-from accounts.models import ApiKey, Membership, Organization
+from accounts.models import ApiKey, BudgetPeriod, Membership, Organization
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
-from billing import balances
+from billing import balances, budgets
 from billing.models import BlockEpisode
 from billing.reports import calls, customers, statement
+from billing.web.budget_form import BudgetForm
 from billing.web.keys import state_of
 
 # A glance at each; the customer's own pages hold the rest.
@@ -58,6 +59,8 @@ def organization_detail(request: HttpRequest, organization_id: str) -> HttpRespo
         "customer": customer,
         "currency": customer.site.currency,
         "balance": balances.read(customer),
+        "budgets": budgets.read(customer),
+        "budget_form": BudgetForm(),
         "keys": [(key, state_of(key)) for key in keys],
         "members": members.order_by("created_at")[:MEMBERS_MAX],
         "episodes": episodes.order_by("-last_at")[:EPISODES_MAX],
@@ -76,6 +79,26 @@ def switch_organization(request: HttpRequest, organization_id: str) -> HttpRespo
     organizations.set_active(customer, is_active=is_active)
     text = _("%(name)s may call again.") if is_active else _("%(name)s is suspended.")
     messages.success(request, text % {"name": customer.name})
+    return redirect("ops_organization", customer.pk)
+
+
+@require_POST
+@operator_page
+def set_budget(request: HttpRequest, organization_id: str) -> HttpResponse:
+    """Set the budget of one kind of period, or remove it."""
+    customer = _find(organization_id)
+    removed = request.POST.get("remove", "")
+    if removed in BudgetPeriod.values:
+        budgets.remove(customer, BudgetPeriod(removed))
+        messages.success(request, _("The budget is removed."))
+        return redirect("ops_organization", customer.pk)
+    form = BudgetForm(request.POST)
+    if form.is_valid():
+        period = BudgetPeriod(form.cleaned_data["period"])
+        budgets.choose(customer, period=period, limit_nanos=form.cleaned_data["amount"])
+        messages.success(request, _("The budget is set."))
+    else:
+        messages.error(request, next(iter(form.errors.values()))[0])
     return redirect("ops_organization", customer.pk)
 
 

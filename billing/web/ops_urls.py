@@ -17,6 +17,11 @@ urlpatterns: list[URLPattern] = [
         name="ops_organization_switch",
     ),
     path(
+        "organizations/id/<slug:organization_id>/budget",
+        ops_organizations.set_budget,
+        name="ops_organization_budget",
+    ),
+    path(
         "organizations/id/<slug:organization_id>/top-up",
         ops_top_up.top_up,
         name="ops_top_up",

@@ -157,10 +157,15 @@ def cause_of(rule: Rule) -> Cause:
 
 
 def _budgets(rights: Rights) -> tuple[Budget, ...]:
-    if rights.budget_nanos is None:
-        return ()
-    period = current(rights.budget_period, rights.zone, datetime.now(UTC))
-    return (Budget(Scope.KEY, period.name, rights.budget_nanos, period.ends_at_ms),)
+    owned = [(Scope.ORGANIZATION, *each) for each in rights.organization_budgets]
+    if rights.budget_nanos is not None:
+        owned.insert(0, (Scope.KEY, rights.budget_period, rights.budget_nanos))
+    now = datetime.now(UTC)
+    budgets = []
+    for scope, kind, limit_nanos in owned:
+        period = current(kind, rights.zone, now)
+        budgets.append(Budget(scope, period.name, limit_nanos, period.ends_at_ms))
+    return tuple(budgets)
 
 
 def _rates(state: RateState) -> Rates:

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from accounts.models import ApiKey
-from billing import plans
+from billing import budgets, plans
 from billing.gate.types import UNLIMITED, Limits
 from billing.models import OrganizationPlan, Plan, SiteTerms
 from relay.adapters.rights import Rights
@@ -33,6 +33,7 @@ def load_caller(secret_hash: bytes) -> Caller | None:
             budget_period=key.budget_period,
             zone=ZoneInfo(organization.time_zone),
             plan_id=plan.pk if plan else "",
+            organization_budgets=budgets.limits_of(organization.id),
         ),
     )
 

@@ -8,7 +8,7 @@ from billing.gate.types import Limits
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Limits of the key and of its organization's plan, the key's budget, and the plan."""
+    """Limits of the key and of its organization's plan, the budgets of both, and the plan."""
 
     key_limits: Limits
     organization_limits: Limits
@@ -16,3 +16,5 @@ class Rights:
     budget_period: str
     zone: ZoneInfo
     plan_id: str = ""  # whose price adjustment counts; "": none
+    # Kind of period and limit in nanos; all count.
+    organization_budgets: tuple[tuple[str, int], ...] = ()

@@ -1,15 +1,15 @@
 """`manage.py create_organization`: a customer of a site, with an owner if an e-mail is given."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
 
-from accounts.models import Membership, Organization, Role, Site, User
-from billing import plans
-from billing.management.output import get_site, print_object
+from accounts.models import BudgetPeriod, Membership, Organization, Role, Site, User
+from billing import budgets, plans
+from billing.management.output import get_amount, get_site, print_object
 from billing.models import Plan
 
 NAME_CHARS_MAX = 100  # the column's
@@ -26,12 +26,15 @@ class Command(BaseCommand):
         parser.add_argument("--name", required=True)
         parser.add_argument("--email", help="the owner's; a new user sets a password by reset")
         parser.add_argument("--plan", metavar="ID", help="instead of the site's own")
+        parser.add_argument("--budget", help="of all keys; decimal amount in the site's currency")
+        parser.add_argument("--budget-period", choices=BudgetPeriod.values)
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         site, name = get_site(options["site"]), options["name"].strip()
         if not 0 < len(name) <= NAME_CHARS_MAX:
             raise CommandError(f"--name must have 1 to {NAME_CHARS_MAX} characters")
+        budget = _get_budget(options["budget"], options["budget_period"])
         owner, is_new_user = _get_owner(options["email"])
         organization = _find_owned(site, name, owner) if owner else None
         is_new = organization is None
@@ -41,6 +44,8 @@ class Command(BaseCommand):
                 Membership.objects.create(organization=organization, user=owner, role=Role.OWNER)
         if options["plan"]:
             plans.choose(organization, _get_plan(options["plan"]))
+        if budget:
+            budgets.choose(organization, period=budget.period, limit_nanos=budget.limit_nanos)
         answer: dict[str, Any] = {
             "id": organization.pk,
             "site": site.pk,
@@ -66,6 +71,22 @@ def _get_owner(email: str | None) -> tuple[User | None, bool]:
 def _find_owned(site: Site, name: str, owner: User) -> Organization | None:
     owned = Membership.objects.filter(user=owner, role=Role.OWNER)
     return Organization.objects.filter(site=site, name=name, memberships__in=owned).first()
+
+
+class _Budget(NamedTuple):
+    period: BudgetPeriod
+    limit_nanos: int
+
+
+def _get_budget(amount: str | None, period: str | None) -> _Budget | None:
+    if bool(amount) != bool(period):
+        raise CommandError("--budget and --budget-period go together")
+    if not amount or not period:
+        return None
+    limit_nanos = get_amount(amount, what="--budget")
+    if limit_nanos > budgets.LIMIT_NANOS_MAX:
+        raise CommandError("--budget is more than can be counted")
+    return _Budget(BudgetPeriod(period), limit_nanos)
 
 
 def _get_plan(plan_id: str) -> Plan:

@@ -5,8 +5,8 @@ import re
 from django.test import Client
 from redis import Redis
 
-from accounts.models import Organization
-from billing import credits
+from accounts.models import BudgetPeriod, Organization
+from billing import budgets, credits
 from billing.reports import statement
 from tests.factories.billing import UNIT
 
@@ -40,3 +40,13 @@ def test_paging_shows_every_line_once(gate: Redis, page_client: Client, acme: Or
 def test_nonsense_is_the_newest(page_client: Client) -> None:
     for before in ("x", "-1", "9" * 40, "١"):
         assert page_client.get("/app/balance", {"before": before}).status_code == 200
+
+
+def test_the_organizations_budget_is_shown(
+    gate: Redis, page_client: Client, acme: Organization
+) -> None:
+    assert "Organization budget" not in page_client.get("/app/balance").content.decode()
+    budgets.choose(acme, period=BudgetPeriod.MONTH, limit_nanos=5 * UNIT)
+    page = page_client.get("/app/balance").content.decode()
+    assert "Organization budget" in page
+    assert "$0.00 of $5.00" in page

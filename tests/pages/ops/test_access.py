@@ -19,6 +19,7 @@ POSTS_ONLY = {
     "ops_try",
     "ops_upstream_switch",
     "ops_organization_switch",
+    "ops_organization_budget",
     "ops_books_audit",
     "ops_freeze_lift",
     "ops_event_retry",

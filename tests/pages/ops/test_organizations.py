@@ -3,8 +3,11 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from redis import Redis
 
 from accounts.models import ApiKey, Membership, Organization, User
+from billing import budgets
+from tests.factories.billing import UNIT
 
 LIST = "ops_organizations"
 
@@ -86,3 +89,38 @@ def test_suspend_and_resume(operator: Client, acme: Organization, globex: Organi
         globex.refresh_from_db()
         assert acme.is_active is (active == "1")
         assert globex.is_active
+
+
+def test_an_operator_sets_and_removes_a_budget(
+    operator: Client, gate: Redis, acme: Organization
+) -> None:
+    page, form = (
+        reverse(name, args=[acme.pk]) for name in ("ops_organization", "ops_organization_budget")
+    )
+    response = operator.post(form, {"amount": "5.00", "period": "month"}, follow=True)
+    assert response.redirect_chain == [(page, 302)]
+    assert "$0.00 of $5.00" in response.content.decode()
+    assert budgets.limits_of(acme.pk) == (("month", 5 * UNIT),)
+    operator.post(form, {"remove": "month"})
+    assert budgets.limits_of(acme.pk) == ()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"amount": "x", "period": "month"},
+        {"amount": "-1", "period": "month"},
+        {"amount": "0", "period": "day"},
+        {"amount": "99999999999", "period": "day"},
+        {"amount": "1", "period": "year"},
+        {"remove": "year"},
+        {},
+    ],
+)
+def test_what_is_no_budget_is_answered_with_the_reason(
+    operator: Client, gate: Redis, acme: Organization, sent: dict[str, str]
+) -> None:
+    form = reverse("ops_organization_budget", args=[acme.pk])
+    response = operator.post(form, sent, follow=True)
+    assert response.status_code == 200
+    assert budgets.limits_of(acme.pk) == ()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import api_keys
 from accounts.models import ApiKey, Organization, SiteDomain
-from billing.models import OrganizationPlan, Plan, SiteTerms
+from billing.models import OrganizationBudget, OrganizationPlan, Plan, SiteTerms
 from relay.adapters.changes import CHANNEL
 from relay.models import Route, Upstream
 from tests.factories import accounts, billing
@@ -87,6 +87,17 @@ def test_an_organization_that_is_put_on_a_plan_is_named(key: ApiKey, listening: 
     assert listening.heard() == {f"organization:{key.organization_id}"}
     OrganizationPlan.objects.all().delete()
     assert listening.heard() == {f"organization:{key.organization_id}"}
+
+
+def test_an_organization_whose_budget_changes_is_named(key: ApiKey, listening: Listening) -> None:
+    name = f"organization:{key.organization_id}"
+    day = {"organization": key.organization, "period": "day"}
+    OrganizationBudget.objects.create(**day, limit_nanos=1)
+    assert listening.heard() == {name}
+    OrganizationBudget.objects.filter(**day).update(limit_nanos=2)
+    assert listening.heard() == {name}
+    OrganizationBudget.objects.filter(**day).delete()
+    assert listening.heard() == {name}
 
 
 def test_everything_that_is_sold_is_catalog(key: ApiKey, listening: Listening) -> None:

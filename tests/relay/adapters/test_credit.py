@@ -74,6 +74,24 @@ async def test_the_worst_case_is_held(credit: GateCredit, acme: Organization, ga
     assert figures(acme, gate) == (before - hold, hold)
 
 
+async def test_the_keys_of_an_organization_share_its_budgets(
+    credit: GateCredit, acme: Organization
+) -> None:
+    hold = 40 * 1_000 + 100 * 10_000
+    shared = replace(RIGHTS, organization_budgets=(("total", 10**15), ("day", 2 * hold)))
+    of_key = replace(shared, budget_nanos=hold, budget_period="month")
+    for number in range(2):
+        owner = {"key_id": f"key_{number}", "rights": of_key, "organization_id": acme.pk}
+        caller = fakes.caller(site_id=acme.site_id, **owner)
+        await credit.admit(call(acme, caller=caller, is_clampable=False, request_id=f"r{number}"))
+    third = call(acme, rights=shared, is_clampable=False, request_id="r3")
+    error = await refusal(credit, third)
+    assert (error.cause, error.cause.value.status) == (Cause.ORGANIZATION_BUDGET, 402)
+    assert error.cause.value.code == "organization_budget_exceeded"
+    assert isinstance(error.detail, Detail)
+    assert error.detail.name == "renews_at"
+
+
 @pytest.mark.parametrize("is_clampable", [True, False])
 async def test_a_hold_beyond_what_the_gate_can_count_is_no_fault_of_ours(
     credit: GateCredit, acme: Organization, gate: Redis, is_clampable: bool
