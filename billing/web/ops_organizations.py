@@ -98,7 +98,7 @@ def set_budget(request: HttpRequest, organization_id: str) -> HttpResponse:
         budgets.choose(customer, period=period, limit_nanos=form.cleaned_data["amount"])
         messages.success(request, _("The budget is set."))
     else:
-        messages.error(request, next(iter(form.errors.values()))[0])
+        messages.error(request, " ".join(map(str, form.errors.popitem()[1])))
     return redirect("ops_organization", customer.pk)
 
 
