@@ -20,6 +20,7 @@ from devstack.demo_upstream.errors import Refusal
 from devstack.demo_upstream.exchange import Exchange, Options
 from devstack.demo_upstream.faults import Strikes
 from devstack.demo_upstream.model_list import models
+from devstack.demo_upstream.realtime.socket import Sockets
 from devstack.demo_upstream.shapes import Shape
 from devstack.demo_upstream.shelf import Shelf
 
@@ -35,8 +36,12 @@ class DemoUpstream:
         self._book = CallBook()
         self._strikes = Strikes(options.name)
         self._shelf = Shelf()
+        self._sockets = Sockets(options, self._book, self._strikes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._sockets.serve(scope, receive, send)
+            return
         if scope["type"] != "http":
             return
         found = find(scope["method"], scope["path"])

@@ -66,13 +66,18 @@ class DemoConnection(HttpToolsProtocol):
     def reset(self) -> None:
         """Send a TCP reset; bytes not yet on the wire are lost."""
         self._leave_asgi()
-        sock: Any = self.transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
-        self.transport.abort()
+        abort(self.transport)
 
     def _leave_asgi(self) -> None:
         # uvicorn then neither completes the response nor complains that it is incomplete.
         self.cycle.disconnected = True
+
+
+def abort(transport: asyncio.Transport) -> None:
+    """Close a connection with a TCP reset."""
+    sock: Any = transport.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
+    transport.abort()
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

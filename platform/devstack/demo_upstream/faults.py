@@ -20,7 +20,7 @@ RETRY_AFTER_S = 2  # of a 429, when the directive says nothing else
 _HTML = b"<!doctype html><title>Welcome</title><p>Some proxy answers in the API's place.</p>"
 
 # Fault: status, OpenAI's code, message. The messages name a key, as careless vendors' do.
-_STATUSES: dict[Fault, tuple[int, str | None, str]] = {
+STATUSES: dict[Fault, tuple[int, str | None, str]] = {
     Fault.BAD_REQUEST: (400, "bad_request", "Bad request for key {}."),
     Fault.UNAUTHORIZED: (401, "invalid_api_key", "Incorrect key: {}."),
     Fault.FORBIDDEN: (403, "permission_denied", "{} may not do this."),
@@ -64,7 +64,7 @@ class Strikes:
 async def status(exchange: Exchange) -> str:
     """An error status with an error body that names a key."""
     assert exchange.fault is not None
-    code, name, message = _STATUSES[exchange.fault]
+    code, name, message = STATUSES[exchange.fault]
     retry_after_s = exchange.directive.retry_after_s
     if retry_after_s is None and exchange.fault is Fault.RATE_LIMITED:
         retry_after_s = RETRY_AFTER_S
@@ -129,7 +129,7 @@ def _raw_response(exchange: Exchange) -> bytes:
 Replacement = Callable[[Exchange], Awaitable[str]]
 
 REPLACING: dict[Fault, Replacement] = {
-    **dict.fromkeys(_STATUSES, status),
+    **dict.fromkeys(STATUSES, status),
     Fault.RESET: reset,
     Fault.SILENCE: silence,
     Fault.HTML_200: html,

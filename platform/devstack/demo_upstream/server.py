@@ -13,6 +13,7 @@ import uvicorn
 from devstack.demo_upstream.app import DemoUpstream
 from devstack.demo_upstream.connection import DemoConnection
 from devstack.demo_upstream.exchange import Options
+from devstack.demo_upstream.realtime.socket import DemoSocket
 
 LOOPBACK = "127.0.0.1"
 KEEP_ALIVE_S = 75  # longer than a relay keeps an idle connection, so that the relay closes first
@@ -34,7 +35,7 @@ def server(options: Options, *, log_level: str = "warning") -> uvicorn.Server:
         DemoUpstream(options),
         loop="uvloop",
         http=DemoConnection,
-        ws="none",
+        ws=DemoSocket,
         lifespan="off",
         log_config=None,
         log_level=log_level,
