@@ -191,10 +191,17 @@ async def test_leaving_is_noticed(upstream: Running) -> None:
         await talk.say("[[demo: tokens=500 pace=5]]")
         await talk.send("response.create")
         await talk.until("response.output_audio_transcript.delta")
+    assert await ending(upstream) == ["client_closed"]
+
+
+async def ending(upstream: Running) -> list[str]:
+    """How the responses ended, once one has."""
     deadline = time.monotonic() + 5
-    while "realtime" not in upstream.routes() and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        if "realtime" in (routes := upstream.routes()):
+            return list(routes["realtime"])
         await asyncio.sleep(0.01)
-    assert list(upstream.routes()["realtime"]) == ["client_closed"]
+    raise AssertionError("the response did not end in 5 s")
 
 
 async def test_faults_of_a_response(upstream: Running) -> None:

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from devstack.demo_upstream.anthropic import messages
 from devstack.demo_upstream.asgi import Scope
 from devstack.demo_upstream.asked import Asked, header_of, query_of
+from devstack.demo_upstream.azure import deployments
 from devstack.demo_upstream.gemini import embed, generate
 from devstack.demo_upstream.media import images, speech, transcripts, videos
 from devstack.demo_upstream.openai import chat, completions, embeddings, moderations, rerank
 from devstack.demo_upstream.reply import Reply
 from devstack.demo_upstream.responses import create, stored
-from devstack.demo_upstream.shapes import ANTHROPIC, GOOGLE, OPENAI, RESPONSES, Shape
+from devstack.demo_upstream.shapes import ANTHROPIC, AZURE, GOOGLE, OPENAI, RESPONSES, Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,30 @@ TABLE: Final[dict[tuple[str, str], Endpoint]] = {
     **_gemini("countTokens", embed.count_tokens),
 }
 
+# Azure: the same by deployment, and (v1) under the same paths.
+_DEPLOYED = {
+    "chat/completions": deployments.chat_reply,
+    "completions": completions.reply,
+    "embeddings": embeddings.reply,
+    "images/generations": images.generate,
+    "audio/speech": speech.reply,
+}
+TABLE.update(
+    {
+        ("POST", f"/openai/deployments/{{deployment}}/{name}"): Endpoint(
+            f"azure/{name}", AZURE, deployments.operation(reply)
+        )
+        for name, reply in _DEPLOYED.items()
+    }
+)
+TABLE.update(
+    {
+        (method, path.replace("/v1/", "/openai/v1/", 1)): replace(endpoint, shape=AZURE)
+        for (method, path), endpoint in list(TABLE.items())
+        if path.startswith("/v1/") and endpoint.shape in (OPENAI, RESPONSES)
+    }
+)
+
 _EXACT = {key: endpoint for key, endpoint in TABLE.items() if "{" not in key[1]}
 _PATTERNS = [
     (method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/:]+)", path)), endpoint)
@@ -115,6 +140,8 @@ def shape_of(scope: Scope) -> Shape:
     path = scope["path"]
     if path.startswith("/v1/messages") or header_of(scope, b"anthropic-version"):
         return ANTHROPIC
+    if path.startswith("/openai/"):
+        return AZURE
     if path.startswith("/v1beta/") or header_of(scope, b"x-goog-api-key"):
         return GOOGLE
     return GOOGLE if "key" in query_of(scope) else OPENAI

@@ -1,7 +1,7 @@
 """A session from its first event to its last: reads commands, answers, records each response."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -104,11 +104,7 @@ class Session:
         command: Json = {}
         try:
             command = _command(text)
-            handler = _COMMANDS.get(command["type"])
-            if handler is None:
-                message = f"Invalid value: '{command['type']}'. Supported: {sorted(_COMMANDS)}."
-                raise Refusal(400, message, code="invalid_value", param="type")
-            await handler(self, command)
+            await _handler(command)(self, command)
         except Refusal as refusal:
             await self._error(refusal, command.get("event_id"))
 
@@ -272,10 +268,20 @@ def _command(text: str) -> Json:
         command = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise Refusal(400, "The event is not JSON.", code="invalid_json") from error
-    if not isinstance(command, dict) or not isinstance(command.get("type"), str):
+    if not isinstance(command, dict):
+        raise Refusal(400, "The event is not an object.", code="invalid_json")
+    return command
+
+
+def _handler(command: Json) -> "Callable[[Session, Json], Awaitable[None]]":
+    if not isinstance(command.get("type"), str):
         message = "Missing required parameter: 'type'."
         raise Refusal(400, message, code="missing_required_parameter", param="type")
-    return command
+    handler = _COMMANDS.get(command["type"])
+    if handler is None:
+        message = f"Invalid value: '{command['type']}'. Supported values are: {sorted(_COMMANDS)}."
+        raise Refusal(400, message, code="invalid_value", param="type")
+    return handler
 
 
 _COMMANDS: Final = {
