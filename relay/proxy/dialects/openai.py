@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from relay.proxy import sse
+from relay.proxy.dialects.chat.usage import parse as read_usage
 from relay.proxy.estimate import DeliveredCounter
 from relay.proxy.types import Usage
 
@@ -26,21 +27,6 @@ _CHOICE = re.compile(rb'"choices"\s*:\s*\[\s*\{')
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 
 
-class _Cached(msgspec.Struct):
-    cached_tokens: int | None = None
-
-
-class _Reasoning(msgspec.Struct):
-    reasoning_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int
-    completion_tokens: int
-    prompt_tokens_details: _Cached | None = None
-    completion_tokens_details: _Reasoning | None = None
-
-
 _NULL = msgspec.Raw(b"null")
 
 
@@ -53,7 +39,6 @@ class _Answer(msgspec.Struct):
 
 
 _answer = msgspec.json.Decoder(_Answer)
-_usage = msgspec.json.Decoder(_Usage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +57,6 @@ def read_answer(body: bytes) -> Answer:
         return Answer(is_valid=False, usage=None)
     is_valid = bool(answer.choices) and not _is_error(answer)
     return Answer(is_valid, read_usage(answer.usage))
-
-
-def read_usage(raw: bytes | msgspec.Raw) -> Usage | None:
-    """The usage object in disjoint buckets; None when it makes no sense.
-
-    OpenAI counts cached tokens inside prompt_tokens and reasoning inside completion_tokens.
-    """
-    try:
-        given = _usage.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    cached = (given.prompt_tokens_details and given.prompt_tokens_details.cached_tokens) or 0
-    details = given.completion_tokens_details
-    reasoning = (details and details.reasoning_tokens) or 0
-    if min(given.prompt_tokens, given.completion_tokens, cached, reasoning) < 0:
-        return None
-    if cached > given.prompt_tokens or reasoning > given.completion_tokens:
-        return None
-    return Usage(
-        input_tokens=given.prompt_tokens - cached,
-        cached_input_tokens=cached,
-        output_tokens=given.completion_tokens,
-        reasoning_tokens=reasoning,
-    )
 
 
 def _is_given(raw: msgspec.Raw) -> bool:
