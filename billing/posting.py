@@ -20,7 +20,9 @@ from billing.usage_rows import AlreadyOnRecord, Known, Usage
 # Read and acknowledged at a time: about a millisecond of Redis, which serves Calls meanwhile.
 READ_EVENTS = 500
 # One database transaction: half a second when much waits. What it costs for each organization, not
-# for each event, is most of it where there are many.
+# for each event, is most of it where there are many: with 500 a thousand organizations would be a
+# thousand ledger transactions for hardly more events. More would make a top-up wait for longer, as
+# the accounts of the batch are locked until its commit.
 BATCH_EVENTS = 5_000
 # A worker posts a batch in well under a second: one that sat on it for so long is dead.
 RECLAIM_IDLE_MS = 30_000
