@@ -25,6 +25,7 @@ from relay.proxy.dialects.messages import stream as messages_stream
 from relay.proxy.dialects.responses import answer as responses_answer
 from relay.proxy.dialects.responses import request as responses_request
 from relay.proxy.dialects.responses import stream as responses_stream
+from relay.proxy.errors import Framing
 from relay.proxy.estimate import DeliveredCounter
 from relay.proxy.types import Usage
 
@@ -111,11 +112,15 @@ def whole(body: bytes, *, upstream: Dialect, client: Dialect, label: Label) -> W
     return WholeAnswer(rendered, usages[-1] if usages else None, text)
 
 
-def reader(*, upstream: Dialect, client: Dialect, label: Label) -> "TranslatingReader":
-    """A stream reader that reads the upstream's dialect and gives the client's."""
-    return TranslatingReader(
-        CODECS[upstream].stream_parser(), CODECS[client].stream_renderer(label)
-    )
+def reader(
+    *, upstream: Dialect, client: Dialect, label: Label, framing: Framing = Framing.SSE
+) -> "TranslatingReader":
+    """A stream reader that reads the upstream's dialect and gives the client's. Only Gemini's
+    clients may want another framing than server-sent events."""
+    parser = CODECS[upstream].stream_parser()
+    if framing is not Framing.SSE:
+        return TranslatingReader(parser, gemini_stream.StreamRenderer(label, framing))
+    return TranslatingReader(parser, CODECS[client].stream_renderer(label))
 
 
 def _text(event: Event) -> str:
@@ -156,6 +161,14 @@ class TranslatingReader:
     def delivered_tokens(self) -> int:
         """Output tokens handed on so far, by our count."""
         return self._delivered.tokens
+
+    @property
+    def framing(self) -> Framing:
+        """How values stand in the client's stream, and how far an array has got."""
+        renderer = self._renderer
+        if isinstance(renderer, gemini_stream.StreamRenderer):
+            return renderer.framing
+        return Framing.SSE
 
     @property
     def is_complete(self) -> bool:

@@ -103,7 +103,10 @@ def parse(body: bytes, *, model: str, is_batch: bool) -> EmbedRequest:
             at = f"requests[{number}].content.parts" if is_batch else "content.parts"
             raise ApiError(Cause.MISSING_PARAMETER, param=at, detail=at)
     demand = Demand(
-        input_tokens_bound=len(body), input_tokens_guess=tokens_of_bytes(body), generates=False
+        input_tokens_bound=len(body),
+        input_tokens_guess=tokens_of_bytes(body),
+        generates=False,
+        inputs=len(requests),
     )
     return EmbedRequest(requests, spelling.written, model, is_batch, demand)
 

@@ -10,6 +10,7 @@ from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects import translate
 from relay.proxy.dialects.events import Reason
 from relay.proxy.dialects.whole import Choice, Whole, gather, spread
+from relay.proxy.errors import Framing
 from relay.proxy.types import Usage
 from tests.relay.proxy.dialects.streams import LABEL, written
 
@@ -114,3 +115,16 @@ def test_an_error_in_the_stream_ends_it_without_the_upstreams_words() -> None:
     assert (shown, reader.last) == (b"", b"")
     assert reader.has_error
     assert not reader.is_complete
+
+
+@pytest.mark.parametrize("upstream", translate.CODECS)
+def test_a_stream_may_come_as_an_array(upstream: Dialect) -> None:
+    theirs = written(translate.CODECS[upstream].stream_renderer(LABEL), spread(ANSWER))
+    reader = translate.reader(
+        upstream=upstream, client=Dialect.GEMINI, label=LABEL, framing=Framing.ARRAY_START
+    )
+    shown = reader.feed(theirs) + reader.feed(b"")
+    assert reader.framing is Framing.ARRAY_GOES_ON
+    items = msgspec.json.decode(shown + reader.last)
+    assert items[0]["candidates"][0]["content"]["parts"] == [{"text": "Let me look."}]
+    assert items[-1]["candidates"][0]["finishReason"] == "STOP"
