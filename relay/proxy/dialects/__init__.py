@@ -1,1 +1,1 @@
-"""One module per upstream dialect; none imports another."""
+"""A package per dialect, and the common form over which any of them reaches any other."""

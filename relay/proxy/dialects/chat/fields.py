@@ -126,6 +126,7 @@ class Assistant(msgspec.Struct, tag_field="role", tag="assistant", forbid_unknow
     reasoning_content: str | None = None  # DeepSeek, "Thinking mode", read 2026-11
     reasoning: str | None = None  # OpenRouter's name for it
     reasoning_details: list[ReasoningDetail] | None = None
+    images: list[ImagePart] | None = None  # OpenRouter, "Image generation", read 2026-11
 
 
 class ToolMessage(msgspec.Struct, tag_field="role", tag="tool", forbid_unknown_fields=True):

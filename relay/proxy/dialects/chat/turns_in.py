@@ -128,6 +128,8 @@ def _assistant_parts(message: fields.Assistant, at: str) -> Iterator[cv.Part]:
             yield cv.Refusal(part.refusal, at=path)
     if message.refusal is not None:
         yield cv.Refusal(message.refusal, at=f"{at}.refusal")
+    for number, image in enumerate(message.images or []):
+        yield _user_part(image, f"{at}.images[{number}]")
     for number, call in enumerate(message.tool_calls or []):
         google = call.extra_content.google if call.extra_content is not None else None
         signature = google.thought_signature if google is not None else ""

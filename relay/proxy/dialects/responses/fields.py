@@ -63,6 +63,8 @@ class FunctionCall(msgspec.Struct, forbid_unknown_fields=True):
     type: str = "function_call"
     id: str | None = None
     status: str | None = None
+    namespace: None = None
+    caller: None = None
 
 
 class FunctionOutput(msgspec.Struct, forbid_unknown_fields=True):
