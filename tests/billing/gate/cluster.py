@@ -5,7 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from redis import Redis
+from redis import Redis, RedisCluster
 
 from billing.gate import blocking
 from tests.billing.gate.valkey import START_TIMEOUT_S, Valkey
@@ -24,6 +24,13 @@ def free_port() -> int:
             return port
 
 
+def close(client: Redis) -> None:
+    """End a client of one server or of a cluster: redis-py leaves a cluster's connections open."""
+    if isinstance(client, RedisCluster):
+        client.disconnect_connection_pools()
+    client.close()
+
+
 class ValkeyCluster:
     """Three primaries that share the slots evenly; stands in for one `Valkey`."""
 
@@ -37,6 +44,12 @@ class ValkeyCluster:
 
     def redis(self) -> Redis:
         return blocking.connect(self.url, is_cluster=True, timeout_s=TIMEOUT_S)
+
+    def flush(self) -> None:
+        """Empty all primaries."""
+        for number in range(PRIMARIES):
+            with self.node(number) as node:
+                node.flushall()
 
     def node(self, number: int) -> Redis:
         """One primary by itself."""

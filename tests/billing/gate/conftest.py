@@ -16,7 +16,7 @@ from billing.gate.gate import Gate
 from billing.gate.steward import Steward
 from billing.gate.usage_stream import UsageStream
 from tests.billing.gate.calls import SITE
-from tests.billing.gate.cluster import ValkeyCluster
+from tests.billing.gate.cluster import ValkeyCluster, close
 from tests.billing.gate.valkey import Valkey
 
 # Every script and every command of the cold side, in little time.
@@ -65,7 +65,7 @@ def redis(shared_valkey: Valkey | ValkeyCluster) -> Iterator[Redis]:
     client = shared_valkey.redis()
     client.flushall()
     yield client
-    client.close()
+    close(client)
 
 
 @pytest.fixture

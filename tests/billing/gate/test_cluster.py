@@ -36,7 +36,7 @@ async def client(three: ValkeyCluster) -> AsyncIterator[RedisClient]:
 async def test_every_site_is_served_by_the_node_of_its_slot(
     three: ValkeyCluster, client: RedisClient
 ) -> None:
-    three.redis().flushall()
+    three.flush()
     for _ in range(2):
         for key in SITES:
             await client.run(COUNT, [key], [1])

@@ -27,6 +27,7 @@ from billing.gate.types import (
 )
 from billing.gate.usage_stream import UsageStream
 from tests.billing.gate.calls import SITE, a_call, an_end
+from tests.billing.gate.cluster import close
 from tests.billing.gate.model import BUDGET_NANOS, CONCURRENCY, Model, ModelHold, Money
 from tests.billing.gate.valkey import Valkey
 
@@ -70,7 +71,7 @@ class GateMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.runner.run(self.client.close())
         self.runner.close()
-        self.redis.close()
+        close(self.redis)
 
     def blank(self, hold: HoldRef) -> ModelHold:
         return ModelHold(hold.organization, hold.key)
