@@ -22,6 +22,9 @@ from relay.proxy.dialects.events import Event, PartKind
 
 __all__ = ["StreamParser", "StreamRenderer"]
 
+# Pictures come in one frame; the largest are some 20 MB in base64.
+FRAME_BYTES_MAX = 32_000_000
+
 _ERROR_EVENT = re.compile(rb"^event:[ ]?error", re.M)
 
 
@@ -29,7 +32,7 @@ _ERROR_EVENT = re.compile(rb"^event:[ ]?error", re.M)
 class StreamParser:
     """Follows one chat stream."""
 
-    _buffer: sse.FrameBuffer = field(default_factory=sse.FrameBuffer)
+    _buffer: sse.FrameBuffer = field(default_factory=lambda: sse.FrameBuffer(FRAME_BYTES_MAX))
     _choices: dict[int, "_Choice"] = field(default_factory=dict)
     _id: str = ""
     _is_started: bool = False

@@ -153,6 +153,13 @@ def test_pictures_and_log_probabilities_go_through() -> None:
     assert gather(read(StreamParser(), [stream])).choices == whole.choices
 
 
+def test_a_picture_may_be_large() -> None:
+    url = "data:image/png;base64," + "A" * 2_000_000
+    frame = chunk({"images": [{"type": "image_url", "image_url": {"url": url}}]})
+    whole = gather(read(StreamParser(), [frame[:1_500_000], frame[1_500_000:], DONE]))
+    assert whole.choices[0].parts == [cv.Image(data="A" * 2_000_000, media_type="image/png")]
+
+
 def test_the_client_gets_one_role_and_one_reason_per_choice() -> None:
     stream = written(StreamRenderer(LABEL), spread(Whole(choices=[Choice([cv.Text("Hi")])])))
     *frames, done = [sse.data_of(frame) for frame in sse.frames(stream)]
