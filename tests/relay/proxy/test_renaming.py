@@ -33,3 +33,8 @@ def test_names_are_taken_literally() -> None:
     renaming = Renaming("m.1+x", r"1\1\g<0>")
     assert renaming.apply(b'{"model":"m.1+x"}') == rb'{"model":"1\\1\\g<0>"}'
     assert renaming.apply(b'{"model":"mA11x"}') == b'{"model":"mA11x"}'
+
+
+def test_googles_name_for_it_is_renamed_as_well() -> None:
+    renaming = Renaming("gemini-2.5-flash", "fast")
+    assert renaming.apply(b'{"modelVersion": "gemini-2.5-flash"}') == b'{"modelVersion": "fast"}'

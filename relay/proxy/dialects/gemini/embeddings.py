@@ -82,7 +82,7 @@ class EmbedRequest:
         wanted = {request.output_dimensionality for request in self.requests}
         if len(wanted) > 1:
             name = self.names.get("outputDimensionality", "outputDimensionality")
-            raise wrong(f"requests[1].{name}", "must be the same in all requests for this model")
+            raise not_carried(f"requests[1].{name}")
         return wanted.pop()
 
 

@@ -183,7 +183,7 @@ def _items(raw: msgspec.Raw, path: str) -> list[msgspec.Raw]:
     try:
         return _list.decode(raw)
     except (msgspec.DecodeError, RecursionError):
-        raise wrong(path, "must be a list") from None
+        raise wrong(path, "expected array") from None
 
 
 class _Media:

@@ -183,7 +183,7 @@ def _modalities(config: fields.GenerationConfig) -> tuple[str, ...]:
     """What was asked for; text alone is what every model gives."""
     wanted: Sequence[str] = [name.lower() for name in config.response_modalities or []]
     if not set(wanted) <= {"text", "image", "audio"}:
-        raise wrong("generationConfig.responseModalities", "must be of TEXT, IMAGE and AUDIO")
+        raise wrong("generationConfig.responseModalities", "must be one of TEXT, IMAGE, AUDIO")
     return () if tuple(wanted) == ("text",) else tuple(wanted)
 
 
@@ -194,7 +194,7 @@ def _reasoning(config: fields.GenerationConfig) -> cv.Reasoning | None:
     path = "generationConfig.thinkingConfig"
     word = (thinking.thinking_level or "").lower()
     if word not in ("", "thinking_level_unspecified", "minimal", "low", "medium", "high"):
-        raise wrong(f"{path}.thinkingLevel", "must be minimal, low, medium or high")
+        raise wrong(f"{path}.thinkingLevel", "must be one of minimal, low, medium, high")
     is_said = word not in ("", "thinking_level_unspecified")
     budget = thinking.thinking_budget
     if is_said and budget is not None:

@@ -13,8 +13,10 @@ from relay.proxy import sse
 from relay.proxy.causes import Cause
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects import events as ev
+from relay.proxy.dialects.chat import answer as chat_answer
+from relay.proxy.dialects.chat import request as chat_request
 from relay.proxy.dialects.events import Event, PartKind, Reason
-from relay.proxy.dialects.gemini import answer_shapes
+from relay.proxy.dialects.gemini import answer, answer_shapes, request
 from relay.proxy.dialects.gemini.stream import StreamParser, StreamRenderer
 from relay.proxy.dialects.whole import Choice, Whole, gather, spread
 from relay.proxy.errors import Framing
@@ -207,3 +209,35 @@ def test_what_is_written_reads_as_the_same_answer(parts: list[Any], framing: Fra
     for name in ("text", "thinking"):
         assert getattr(again.choices[0], name) == getattr(whole.choices[0], name)
     assert again.choices[0].tools == whole.choices[0].tools
+
+
+def test_signatures_survive_the_way_through_chat() -> None:
+    chunks = [
+        chunk({"text": "Let me see.", "thought": True}),
+        chunk(
+            {"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "c2ln"}, reason="STOP"
+        ),
+    ]
+    events = events_of([frames(chunks)])
+    body = msgspec.json.decode(chat_answer.render(events, LABEL))
+    message = body["choices"][0]["message"]
+    call_id = message["tool_calls"][0]["id"]
+    told = {"role": "tool", "tool_call_id": call_id, "content": "5"}
+    ask = {"model": "public", "messages": [{"role": "user", "content": "Hi"}, message, told]}
+    asked = chat_request.parse(msgspec.json.encode(ask))
+    sent = msgspec.json.decode(request.render(asked, "gemini-3-flash"))
+    assert sent["contents"][1]["parts"] == [
+        {"text": "Let me see.", "thought": True},
+        {"functionCall": {"id": call_id, "name": "f", "args": {}}, "thoughtSignature": "c2ln"},
+    ]
+
+
+def test_signatures_of_anthropic_survive_the_way_through_gemini() -> None:
+    said = [cv.Thinking("Hm.", "c2ln", "messages"), cv.ToolUse("t1", "f", "{}")]
+    events = spread(Whole("r", "m", 0, [Choice(list(said), Reason.TOOL_CALLS)]))
+    body = msgspec.json.decode(answer.render(events, LABEL))
+    shown = body["candidates"][0]["content"]
+    result = {"functionResponse": {"id": "t1", "name": "f", "response": {"output": "5"}}}
+    ask = {"contents": [shown, {"role": "user", "parts": [result]}]}
+    asked = request.parse(msgspec.json.encode(ask), model="public", is_stream=False)
+    assert asked.messages[0].parts == tuple(said)
