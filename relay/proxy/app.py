@@ -15,7 +15,7 @@ from relay.proxy.exchange import Exchange
 from relay.proxy.ports import CreditGate, KeyDirectory, RouteTable, UsageSink
 from relay.proxy.request import Request
 from relay.proxy.request_ids import new_request_id
-from relay.proxy.types import Caller, Site, Snapshot, Standing
+from relay.proxy.types import Caller, Offer, Site, Snapshot, Standing
 
 log = logging.getLogger(__name__)
 
@@ -115,11 +115,15 @@ class Relay:
         if caller is None:
             raise RuntimeError("an unauthenticated request must not get this far")
         exchange.model = request.model[:200]
-        offer = model_list.find_offer(exchange.offers, caller, request.model)
+        offer = self.offer(exchange, caller, request.model)
         exchange.call = new_call(
             request_id=exchange.id, site=exchange.site, caller=caller, offer=offer, request=request
         )
         await self._conductor.conduct(exchange.call, request, exchange.client)
+
+    def offer(self, exchange: Exchange, caller: Caller, model: str) -> Offer:
+        """What the site sells under this name; ApiError: it does not, or not to this key."""
+        return model_list.find_offer(exchange.offers, caller, model)
 
     async def authenticate(self, exchange: Exchange) -> Caller:
         """The caller, in good standing on this site; raises ApiError otherwise."""

@@ -80,7 +80,8 @@ class Conductor:
     async def _whole(self, call: Call, whole: Whole, client: Client) -> None:
         """The answer in one piece: metered, settled, sent."""
         client.unwatch()
-        call.usage = metering.of_answer(call, whole.usage, whole.body)
+        if not call.is_free:
+            call.usage = metering.of_answer(call, whole.usage, whole.body)
         call.ending, call.status = Ending.COMPLETED, 200
         await self.settle(call)
         await client.answer(200, (*whole.headers, *answer_headers(call)), whole.body)
@@ -176,6 +177,7 @@ def new_call(
         offer=offer,
         is_stream=request.is_stream,
         measures=demand.measures,
+        is_free=demand.is_free,
         input_tokens_bound=min(demand.input_tokens_bound, context),
         input_tokens_guess=min(demand.input_tokens_guess, context),
         output_tokens_cap=cap * demand.choices if demand.generates else 0,

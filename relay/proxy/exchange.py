@@ -4,6 +4,7 @@ be answered at any step in the caller's dialect and language."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qsl
 
 from relay.proxy.client import Client
 from relay.proxy.dialect import Dialect
@@ -34,6 +35,10 @@ class Exchange:
     async def body(self) -> bytes:
         """The whole request body; raises ApiError when it is too large or compressed."""
         return await self.client.body(self.body_bytes_max)
+
+    def query(self) -> Mapping[str, str]:
+        """The query's parameters; of one that is given twice the last."""
+        return dict(parse_qsl(self.client.scope.get("query_string", b"").decode("latin-1")))
 
     @property
     def offers(self) -> Mapping[str, Offer]:

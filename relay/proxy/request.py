@@ -33,6 +33,7 @@ class Demand:
     input_tokens_guess: int = 0  # about what a tokenizer will find
     output_tokens_asked: int | None = None  # None: the model's own cap, which is ours to lower
     generates: bool = True  # False: no output at all, so none is held for
+    is_free: bool = False  # counts as a request against limits, and costs nothing
     choices: int = 1
     inputs: int = 1  # each may be as long as the model's context
     units: Mapping[str, int] = field(default_factory=dict)

@@ -166,6 +166,7 @@ class Call:
     started_at: float  # loop clock, seconds
     units: Mapping[str, int] = field(default_factory=dict)  # asked for at most, beside tokens
     token_kinds: tuple[str, ...] = ()  # rarer buckets of `Usage` that its tokens may fall in
+    is_free: bool = False
     measures: tuple[tuple[str, ...], ...] = ()  # one of these sets of buckets must have a price
     admission: Admission | None = None
     route: Route | None = None

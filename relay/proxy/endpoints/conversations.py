@@ -17,6 +17,7 @@ from relay.proxy.estimate import tokens_of_bytes
 from relay.proxy.exchange import Exchange
 from relay.proxy.request import SSE_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
 from relay.proxy.types import Route, Site, Usage
+from relay.proxy.upstream.port import HeaderBlock
 
 # Where a conversation is had, by the dialect in which it is.
 OPERATIONS: Mapping[Dialect, str] = {
@@ -24,6 +25,7 @@ OPERATIONS: Mapping[Dialect, str] = {
     Dialect.MESSAGES: "messages",
     Dialect.RESPONSES: "responses",
 }
+NO_HEADERS = HeaderBlock(b"")
 _GEMINI_WHOLE, _GEMINI_STREAM = "generateContent", "streamGenerateContent"
 
 
@@ -70,6 +72,7 @@ class ConversationRequest:
     request_id: str
     created: int  # Unix seconds
     stream_head: tuple[Header, ...] = SSE_HEADERS
+    native_head: HeaderBlock = NO_HEADERS  # goes along where nothing is translated
     _conversation: Conversation | None = field(default=None, repr=False)
 
     @property
@@ -96,7 +99,10 @@ class ConversationRequest:
             conversation = self._for_upstream(output_tokens_cap)
             body = translate.request(conversation, dialect, route.name)
         path = wire.path(_operation(dialect, is_stream=self.is_stream), route.name)
-        return Outgoing(path, wire.renamed(body), wire.json_head)
+        head = wire.json_head
+        if self.native_head and dialect is self.dialect:
+            head = HeaderBlock(head + self.native_head)
+        return Outgoing(path, wire.renamed(body), head)
 
     def reader(self, route: Route, content_type: bytes) -> Reader:
         """See `Request.reader`."""

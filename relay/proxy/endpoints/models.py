@@ -1,12 +1,15 @@
-"""`/v1/models`: what the caller's key may use, in the OpenAI shape."""
+"""`/v1/models`: what the caller's key may use, in OpenAI's shape or, to a client that names its
+`anthropic-version`, in Anthropic's."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from relay.proxy import model_list
 from relay.proxy.dialect import Dialect
+from relay.proxy.dialects.messages import models as messages_models
 from relay.proxy.exchange import Exchange
 from relay.proxy.request import JSON_HEADERS
+from relay.proxy.types import Caller
 
 if TYPE_CHECKING:
     from relay.proxy.app import Relay
@@ -22,9 +25,25 @@ class Models:
     async def serve(self, relay: "Relay", exchange: Exchange) -> None:
         """See `Endpoint.serve`."""
         caller = await relay.authenticate(exchange)
-        if (model_id := exchange.params.get("model")) is not None:
+        if b"anthropic-version" in exchange.client.headers:
+            exchange.dialect = Dialect.MESSAGES
+            body = _anthropic(exchange, caller)
+        elif (model_id := exchange.params.get("model")) is not None:
             body = model_list.single(exchange.offers, caller, model_id)
         else:
             body = model_list.listing(exchange.offers, caller)
         request_id = (b"x-request-id", exchange.id.encode())
         await exchange.client.answer(200, (*JSON_HEADERS, request_id), body)
+
+
+def _anthropic(exchange: Exchange, caller: Caller) -> bytes:
+    if (model_id := exchange.params.get("model")) is not None:
+        return messages_models.single(exchange.offers, caller, model_id)
+    query = exchange.query()
+    return messages_models.listing(
+        exchange.offers,
+        caller,
+        limit=query.get("limit"),
+        after_id=query.get("after_id"),
+        before_id=query.get("before_id"),
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from relay.proxy.dialect import Dialect
-from relay.proxy.endpoints import chat, plain_bodies
+from relay.proxy.endpoints import chat, messages, plain_bodies
 from relay.proxy.endpoints.inference import Inference
 from relay.proxy.endpoints.models import Models
 from relay.proxy.exchange import Exchange
@@ -24,6 +24,8 @@ def paths() -> Paths:
     table = Paths()
     for name, read in OPENAI.items():
         table.add("POST", "/v1/" + name, Inference(name, Dialect.CHAT, read))
+    table.add("POST", "/v1/messages", Inference("messages", Dialect.MESSAGES, messages.read))
+    table.add("POST", "/v1/messages/count_tokens", messages.CountTokens())
     table.add("GET", "/v1/models", Models())
     table.add("GET", "/v1/models/", Models())
     table.add("GET", "/v1/models/{model+}", Models())
