@@ -24,7 +24,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-RELAY_PREFIXES = ("/v1/", "/compatible-mode/v1/")
+RELAY_PREFIXES = ("/v1/", "/v1beta/", "/compatible-mode/v1/")
 
 
 class Application:

@@ -126,7 +126,7 @@ def _routes(now: datetime, unusable: list[str]) -> dict[str, tuple[Route, ...]]:
     """Routes of each model in order of priority; one that can't be used is told in `unusable`."""
     found: defaultdict[str, list[Route]] = defaultdict(list)
     known_costs = costs.in_force(now)
-    rows = RouteRow.objects.select_related("upstream").filter(
+    rows = RouteRow.objects.select_related("upstream", "model").filter(
         Q(is_active=True) & Q(upstream__is_active=True)
     )
     for row in rows.order_by("priority", "id"):
@@ -146,6 +146,7 @@ def _route(row: RouteRow, cost: Cost | None) -> Route:
             Kind(upstream.dialect), upstream.credential().encode(), quirks_of(upstream.quirks)
         ),
         name=row.name,
+        output_tokens_max=row.model.max_output_tokens,
         renaming=Renaming(row.name, row.model_id) if row.name != row.model_id else None,
         priority=row.priority,
         weight=row.weight,

@@ -1,14 +1,12 @@
 """Trying Routes until one answers. Fails over only while the client has got nothing."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import random
 
-import msgspec
-
 from relay.proxy import routing, sse
+from relay.proxy.dialects.faults import caller_fault
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.request import NotAnAnswer, Reader, Request, Whole
 from relay.proxy.types import Attempt, Call, Route
@@ -28,28 +26,6 @@ ERROR_BYTES_MAX = 64_000
 _ANSWERED = frozenset({200, 201, 202})
 # The vendor's own judgement of the request: another Route would say the same.
 _CALLER_FAULTS = frozenset({400, 413, 422})
-# Upstream error codes that clients act on, and what we call them.
-_KNOWN_CODES = {
-    "context_length_exceeded": Cause.CONTEXT_LENGTH,
-    "content_filter": Cause.CONTENT_POLICY,
-    "content_policy_violation": Cause.CONTENT_POLICY,
-}
-
-
-class _ErrorFields(msgspec.Struct):
-    code: str | int | None = None
-    param: str | None = None
-
-
-class _ErrorBody(msgspec.Struct):
-    error: _ErrorFields
-
-
-_error_body = msgspec.json.Decoder(_ErrorBody)
-
-
-# What may stand in a parameter's path, such as `messages[0].content`; a key could not.
-_PARAM = re.compile(r"[A-Za-z0-9_.\[\]]{1,100}")
 
 
 class _Failed(Exception):
@@ -161,7 +137,7 @@ class Opener:
 
     async def _judge(self, route: Route, request: Request, response: UpstreamResponse) -> Opened:
         if response.status not in _ANSWERED:
-            await self._refused(route, response)
+            await self._refused(route, request, response)
         content_type = (response.header(b"content-type") or b"").lower()
         if not request.is_stream:
             body = await response.read(ANSWER_BYTES_MAX)
@@ -171,11 +147,12 @@ class Opener:
         head = await _until_output(reader, response)
         return Opened(response, content_type, head, reader)
 
-    async def _refused(self, route: Route, response: UpstreamResponse) -> None:
+    async def _refused(self, route: Route, request: Request, response: UpstreamResponse) -> None:
         status = response.status
         if status in _CALLER_FAULTS:
-            error = _caller_fault(await _error_bytes(response))
-            raise _Failed(error.cause.value.code, status=status, final=error)
+            error = caller_fault(request.spoken(route), await _error_bytes(response))
+            if error is not None:
+                raise _Failed(error.cause.value.code, status=status, final=error)
         if status in (429, 503):
             now = asyncio.get_running_loop().time()
             if (wait := _retry_after(response.header(b"retry-after"))) is not None:
@@ -223,14 +200,3 @@ async def _error_bytes(response: UpstreamResponse) -> bytes:
         return await response.read(ERROR_BYTES_MAX)
     except BodyTooLarge:
         return b""  # a page rather than an error object: the status says enough
-
-
-def _caller_fault(body: bytes) -> ApiError:
-    """The vendor's refusal in our words: only its `param`, and codes that clients act on."""
-    try:
-        given = _error_body.decode(body).error
-    except (msgspec.DecodeError, RecursionError):
-        return ApiError(Cause.UPSTREAM_REJECTED)
-    cause = _KNOWN_CODES.get(str(given.code), Cause.UPSTREAM_REJECTED)
-    param = given.param if given.param and _PARAM.fullmatch(given.param) else None
-    return ApiError(cause, param=param)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 from relay.proxy.answer_headers import Header
 from relay.proxy.errors import ApiError, Cause
@@ -51,12 +52,17 @@ class Client:
         return host.partition(":")[0]
 
     def secret(self) -> str | None:
-        """The API key, from whichever header has it."""
+        """The API key, from whichever header has it, or from the query as Google's clients do."""
         authorization = self.headers.get(b"authorization", b"")
         given = [self.headers.get(name, b"") for name in _KEY_HEADERS]
         if authorization[:7].lower() == _BEARER:
             given.insert(0, authorization[7:])
-        return next((key.decode("latin-1") for each in given if (key := each.strip())), None)
+        found = next((key.decode("latin-1") for each in given if (key := each.strip())), None)
+        return found or self._query_key()
+
+    def _query_key(self) -> str | None:
+        query = self.scope.get("query_string", b"")
+        return dict(parse_qsl(query.decode("latin-1"))).get("key") if b"key=" in query else None
 
     async def body(self, bytes_max: int) -> bytes:
         """The whole request body.

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from relay.proxy.answer_headers import Header
 from relay.proxy.dialect import Dialect
-from relay.proxy.errors import ApiError
+from relay.proxy.errors import ApiError, Framing
 from relay.proxy.types import Route, Site, Usage
 from relay.proxy.upstream.port import HeaderBlock
 
@@ -101,6 +101,10 @@ class Reader(Protocol):
     def has_overlong(self) -> bool:
         """Whether the client may hold half a frame."""
 
+    @property
+    def framing(self) -> Framing:
+        """How the client's stream carries its values, and how far it has got."""
+
 
 class NotAnAnswer(ValueError):
     """The upstream's 200 was none: the next Route may do better."""
@@ -128,6 +132,9 @@ class Request(Protocol):
     @property
     def demand(self) -> Demand:
         """What it can use at most."""
+
+    def spoken(self, route: Route) -> Dialect:
+        """The dialect in which this Route's Upstream is asked, and answers."""
 
     def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
         """What to send. Raises ApiError where this Route's Upstream can't be asked that."""

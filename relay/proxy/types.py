@@ -56,6 +56,7 @@ class Route:
     origin: Origin
     wire: Wire
     name: str  # the upstream's own model name
+    output_tokens_max: int  # of the model, in one answer
     renaming: Renaming | None  # None: the upstream's name is the public one
     priority: int
     weight: int

@@ -5,11 +5,13 @@ Source: OpenAI API reference, "Chat completions" and "Streaming", read 2026-11.
 
 import re
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import msgspec
 
 from relay.proxy import sse
 from relay.proxy.dialects.chat.usage import parse as read_usage
+from relay.proxy.errors import Framing
 from relay.proxy.estimate import DeliveredCounter
 from relay.proxy.types import Usage
 
@@ -75,6 +77,7 @@ class StreamReader:
     back, so that the debit comes before the last byte.
     """
 
+    framing: ClassVar[Framing] = Framing.SSE
     wants_usage_frame: bool
     usage: Usage | None = None
     is_done: bool = False

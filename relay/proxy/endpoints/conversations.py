@@ -12,7 +12,7 @@ from relay.proxy.dialect import Dialect
 from relay.proxy.dialects import translate
 from relay.proxy.dialects.conversation import Conversation
 from relay.proxy.dialects.events import Label
-from relay.proxy.errors import ApiError
+from relay.proxy.errors import ApiError, Framing
 from relay.proxy.estimate import tokens_of_bytes
 from relay.proxy.exchange import Exchange
 from relay.proxy.request import SSE_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
@@ -72,6 +72,7 @@ class ConversationRequest:
     request_id: str
     created: int  # Unix seconds
     stream_head: tuple[Header, ...] = SSE_HEADERS
+    framing: Framing = Framing.SSE  # of the client's stream, when it begins
     native_head: HeaderBlock = NO_HEADERS  # goes along where nothing is translated
     _conversation: Conversation | None = field(default=None, repr=False)
 
@@ -92,11 +93,11 @@ class ConversationRequest:
 
     def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
         """See `Request.outgoing`."""
-        wire, dialect = route.wire, self._spoken(route)
+        wire, dialect = route.wire, self.spoken(route)
         if dialect is self.dialect:
             body = self.native.body_for(route.name, output_tokens_cap=output_tokens_cap)
         else:
-            conversation = self._for_upstream(output_tokens_cap)
+            conversation = self._for_upstream(route, output_tokens_cap)
             body = translate.request(conversation, dialect, route.name)
         path = wire.path(_operation(dialect, is_stream=self.is_stream), route.name)
         head = wire.json_head
@@ -108,10 +109,12 @@ class ConversationRequest:
         """See `Request.reader`."""
         if b"event-stream" not in content_type:
             raise NotAnAnswer("not_a_stream")
-        dialect = self._spoken(route)
+        dialect = self.spoken(route)
         if dialect is self.dialect:
             return self.native.reader()
-        return translate.reader(upstream=dialect, client=self.dialect, label=self._label())
+        return translate.reader(
+            upstream=dialect, client=self.dialect, label=self._label(), framing=self.framing
+        )
 
     def stream_headers(self, content_type: bytes) -> tuple[Header, ...]:
         """See `Request.stream_headers`: the client's framing, whatever the upstream's."""
@@ -119,11 +122,18 @@ class ConversationRequest:
 
     def failure(self, error: ApiError, reader: Reader, site: Site, request_id: str) -> bytes:
         """See `Request.failure`: an error event, and no false end."""
-        return errors.event(error, site.contract, self.dialect, site.language, request_id)
+        return errors.event(
+            error,
+            site.contract,
+            self.dialect,
+            site.language,
+            request_id,
+            framing=reader.framing,
+        )
 
     def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:
         """See `Request.whole`."""
-        dialect = self._spoken(route)
+        dialect = self.spoken(route)
         if dialect is self.dialect:
             seen = self.native.read_answer(body)
             if not seen.is_valid:
@@ -138,17 +148,20 @@ class ConversationRequest:
             raise NotAnAnswer("not_an_answer") from None
         return Whole(translated.body, translated.usage or self._estimate(translated.output_text))
 
-    def _spoken(self, route: Route) -> Dialect:
+    def spoken(self, route: Route) -> Dialect:
         """The dialect to speak on a Route: the client's own where the Upstream has it."""
         speaks = route.wire.speaks
         return self.dialect if self.dialect in speaks else speaks[0]
 
-    def _for_upstream(self, output_tokens_cap: int | None) -> Conversation:
+    def _for_upstream(self, route: Route, output_tokens_cap: int | None) -> Conversation:
         """What is asked of the Upstream: our cap where it is lower, and usage in any case."""
         conversation = self._common()
         changes: dict[str, object] = {"wants_usage": True} if self.is_stream else {}
         if output_tokens_cap is not None:
             changes["output_tokens_max"] = output_tokens_cap
+        elif conversation.output_tokens_max is None:
+            # Some dialects want a cap, and their own guess at one would cut long answers.
+            changes["output_tokens_max"] = route.output_tokens_max
         return replace(conversation, **changes)  # type: ignore[arg-type]
 
     def _common(self) -> Conversation:

@@ -105,6 +105,10 @@ class CountRequest:
         """The public id."""
         return self.envelope.model
 
+    def spoken(self, route: Route) -> Dialect:
+        """See `Request.spoken`."""
+        return self.dialect
+
     def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
         """See `Request.outgoing`."""
         if not can_count(route):

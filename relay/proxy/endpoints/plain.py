@@ -51,6 +51,10 @@ class PlainRequest:
     dialect: ClassVar[Dialect] = Dialect.CHAT
     is_stream: ClassVar[bool] = False
 
+    def spoken(self, route: Route) -> Dialect:
+        """See `Request.spoken`."""
+        return self.dialect
+
     def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
         """See `Request.outgoing`."""
         if not route.wire.has(self.endpoint):

@@ -65,6 +65,7 @@ def route(base_url: str, upstream_id: str = "one", **changes: Any) -> Route:
         "origin": Origin.parse(base_url),
         "wire": wire(Kind.OPENAI, b"sk-upstream", Quirks()),
         "name": UPSTREAM_MODEL,
+        "output_tokens_max": 4096,
         "renaming": Renaming(UPSTREAM_MODEL, MODEL),
         "priority": 0,
         "weight": 1,
@@ -213,7 +214,12 @@ class Exchange:
     ) -> None:
         given = {"host": HOST, "authorization": f"Bearer {SECRET}"} | dict(headers or {})
         raw = [(name.encode(), value.encode()) for name, value in given.items() if value]
-        self._scope = {"type": "http", "method": method, "path": path, "headers": raw}
+        self._scope: dict[str, Any] = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "headers": raw,
+        }
         self._relay = relay
         self._journal = journal
         self._body = list(body)
@@ -223,6 +229,10 @@ class Exchange:
         self.taking.set()
         self.messages: list[Message] = []
         self.task: asyncio.Task[None] | None = None
+
+    def ask(self, query: bytes) -> None:
+        """Put a query behind the path."""
+        self._scope["query_string"] = query
 
     def begin(self) -> "Exchange":
         """Give the request to the relay and go on."""

@@ -22,6 +22,14 @@ async def native(one: Running) -> AsyncIterator[House]:
         yield made
 
 
+@pytest.fixture(params=["native", "translated"])
+async def any_kind(request: pytest.FixtureRequest, one: Running) -> AsyncIterator[House]:
+    """One upstream, of Anthropic's dialect or of OpenAI's."""
+    spoken = {"wire": ANTHROPIC} if request.param == "native" else {}
+    async with house(route(one.base_url, "one", **spoken)) as made:
+        yield made
+
+
 async def post(relay: House, path: str = MESSAGES, **body: Any) -> Exchange:
     asked = {"model": MODEL, "max_tokens": 64, "messages": [{"role": "user", "content": "hello"}]}
     if path == COUNT:
@@ -31,17 +39,15 @@ async def post(relay: House, path: str = MESSAGES, **body: Any) -> Exchange:
     return await request.begin().finish()
 
 
-@pytest.mark.parametrize("kind", ["native", "relay"])
 async def test_a_message_is_answered_and_metered_whatever_the_upstream_speaks(
-    kind: str, request: pytest.FixtureRequest
+    any_kind: House,
 ) -> None:
-    served: House = request.getfixturevalue(kind)
-    answer = await post(served)
+    answer = await post(any_kind)
     assert answer.status == 200
     shown = answer.json()
     assert (shown["type"], shown["role"], shown["model"]) == ("message", "assistant", MODEL)
     assert shown["content"][0]["type"] == "text"
-    usage = served.end.usage
+    usage = any_kind.end.usage
     assert usage is not None
     assert not usage.is_estimated
     assert (usage.input_tokens, usage.output_tokens) == (
@@ -50,18 +56,14 @@ async def test_a_message_is_answered_and_metered_whatever_the_upstream_speaks(
     )
 
 
-@pytest.mark.parametrize("kind", ["native", "relay"])
-async def test_a_stream_ends_with_message_stop_after_the_debit(
-    kind: str, request: pytest.FixtureRequest
-) -> None:
-    served: House = request.getfixturevalue(kind)
-    answer = await post(served, stream=True)
+async def test_a_stream_ends_with_message_stop_after_the_debit(any_kind: House) -> None:
+    answer = await post(any_kind, stream=True)
     kinds = [msgspec.json.decode(data)["type"] for data in data_lines(answer.body)]
     assert (kinds[0], kinds[-1]) == ("message_start", "message_stop")
-    assert served.journal.index("settled") == len(served.journal) - 2
-    assert served.end.ending is Ending.COMPLETED
-    assert served.end.usage is not None
-    assert not served.end.usage.is_estimated
+    assert any_kind.journal.index("settled") == len(any_kind.journal) - 2
+    assert any_kind.end.ending is Ending.COMPLETED
+    assert any_kind.end.usage is not None
+    assert not any_kind.end.usage.is_estimated
 
 
 async def test_errors_are_in_anthropics_shape(native: House) -> None:

@@ -6,6 +6,7 @@ Source: Anthropic, "Streaming Messages", read 2026-11.
 
 import re
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import msgspec
 
@@ -15,6 +16,7 @@ from relay.proxy.dialects.messages import answer_fields
 from relay.proxy.dialects.messages import usage as usage_object
 from relay.proxy.dialects.messages.envelope import Envelope, envelope, envelope_of_count
 from relay.proxy.dialects.messages.stream_out import frame
+from relay.proxy.errors import Framing
 from relay.proxy.estimate import DeliveredCounter, texts_of
 from relay.proxy.types import Usage
 
@@ -60,6 +62,7 @@ class StreamReader:
     `message_stop` is kept back, so that the debit comes before the last byte.
     """
 
+    framing: ClassVar[Framing] = Framing.SSE
     is_done: bool = False
     is_finished: bool = False  # a stop reason went by
     has_error: bool = False

@@ -6,12 +6,14 @@ Source: OpenAI API reference, "Streaming events" of responses, read 2026-11.
 
 import re
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import msgspec
 
 from relay.proxy import sse
 from relay.proxy.dialects.decoding import NULL, is_given
 from relay.proxy.dialects.responses import usage as usage_object
+from relay.proxy.errors import Framing
 from relay.proxy.estimate import DeliveredCounter, texts_of
 from relay.proxy.types import Usage
 
@@ -71,6 +73,7 @@ class StreamReader:
     The event that ends the answer is kept back, so that the debit comes before the last byte.
     """
 
+    framing: ClassVar[Framing] = Framing.SSE
     usage: Usage | None = None
     is_done: bool = False
     has_error: bool = False
