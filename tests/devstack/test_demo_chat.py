@@ -49,10 +49,12 @@ def test_spoken_answer_has_audio_and_its_words(client: Any, upstream: Running) -
     answer = ask(client, "[[demo: tokens=3]]", **more)
     assert answer.choices[0].message.audio.transcript == "one two three"
     assert answer.usage.completion_tokens_details.audio_tokens == 3
+    assert answer.usage.completion_tokens == 6
     assert upstream.routes()["chat/completions"]["completed"]["audio_output"] == 3
     chunks = list(ask(client, "[[demo: tokens=3]]", stream=True, **more))
     found = [chunk.choices[0].delta.to_dict().get("audio", {}) for chunk in chunks]
     assert "".join(each.get("transcript", "") for each in found) == "one two three"
+    assert upstream.calls()[-1]["tokens_sent"] == 6
 
 
 def test_reasoning_is_hidden_but_counted(client: Any) -> None:

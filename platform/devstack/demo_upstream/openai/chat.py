@@ -69,7 +69,9 @@ def _reply(body: bytes) -> ChatReply:
     directive = directives.parse(wanted.model, wanted.prompt)
     choices = compose.compose(wanted, directive)
     prompt, audio = chat_request.count_prompt(request)
-    spoken = compose.total_tokens(choices) if request.wants_audio() else 0
+    # A spoken piece is a token of text and one of sound; calls are never spoken.
+    said = (choice.answer_tokens for choice in choices if not choice.tool_calls)
+    spoken = sum(said) if request.wants_audio() else 0
     usage = count(
         directive,
         prompt=prompt,

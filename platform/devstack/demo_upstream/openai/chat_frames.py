@@ -1,6 +1,7 @@
 """A streamed answer as a sequence of `chat.completion.chunk` frames. Pure; knows no SSE, no clock.
 
-Every frame that carries output carries exactly one counted token (with `size`: all of them).
+Every frame that carries output carries exactly one counted token (with `size`: all of them; with
+sound: one of text and one of sound).
 Reasoning is hidden: its tokens count with the frame that names the role.
 """
 
@@ -88,7 +89,7 @@ def _audio_deltas(choice: Choice) -> Iterator[tuple[bytes, int]]:
         audio: dict[str, str | int] = {"transcript": piece, "data": silence(piece)}
         if number == len(choice.pieces) - 1:
             audio["expires_at"] = AUDIO_EXPIRES_AT
-        yield _chunk(choice.index, b'"audio":' + _encode(audio)), 1
+        yield _chunk(choice.index, b'"audio":' + _encode(audio)), 2
 
 
 def _text_deltas(choice: Choice, top_count: int | None) -> Iterator[tuple[bytes, int]]:
