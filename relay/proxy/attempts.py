@@ -150,8 +150,11 @@ class Opener:
     async def _refused(self, route: Route, request: Request, response: UpstreamResponse) -> None:
         status = response.status
         if status in _CALLER_FAULTS:
-            error = caller_fault(request.spoken(route), await _error_bytes(response))
+            dialect = request.spoken(route)
+            error = caller_fault(dialect, await _error_bytes(response))
             if error is not None:
+                if dialect is not request.dialect:
+                    error.param = None  # the upstream's spelling says nothing to this caller
                 raise _Failed(error.cause.value.code, status=status, final=error)
         if status in (429, 503):
             now = asyncio.get_running_loop().time()

@@ -27,6 +27,9 @@ CAP_NAMES = ("max_completion_tokens", "max_tokens")
 # With audio in the prompt or asked for as output, tokens fall into buckets of their own.
 AUDIO_KINDS = ("audio_input", "cached_audio_input", "audio_output")
 _AUDIO = re.compile(rb'"(?:input_audio|modalities|audio)"')
+# Parts that are marked to be cached cost more to write, where the model's upstream charges for it.
+CACHE_KINDS = ("cache_write_5m", "cache_write_1h")
+_CACHED = re.compile(rb'"cache_control"')
 
 _FORCE_USAGE = b'{"include_usage":true}'
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -129,9 +132,15 @@ def parse(body: bytes) -> ChatRequest:
             input_tokens_guess=tokens_of_bytes(body) + images // 4,
             output_tokens_asked=asked,
             choices=choices,
-            token_kinds=AUDIO_KINDS if _AUDIO.search(body) else (),
+            token_kinds=_token_kinds(body),
         ),
     )
+
+
+def _token_kinds(body: bytes) -> tuple[str, ...]:
+    """The rarer buckets that this request's tokens may fall in."""
+    kinds = AUDIO_KINDS if _AUDIO.search(body) else ()
+    return kinds + CACHE_KINDS if _CACHED.search(body) else kinds
 
 
 def _count(name: str, value: float | None, highest: int) -> int | None:

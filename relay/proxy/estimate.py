@@ -22,7 +22,7 @@ def texts_of(*names: str) -> re.Pattern[bytes]:
 
 
 # Text in any of the fields in which vendors of OpenAI's chat format give output.
-_TEXT = texts_of("content", "reasoning_content", "reasoning", "arguments", "refusal")
+CHAT_TEXTS = texts_of("content", "reasoning_content", "reasoning", "arguments", "refusal")
 
 
 def tokens_of_bytes(text: bytes) -> int:
@@ -34,7 +34,7 @@ def tokens_of_bytes(text: bytes) -> int:
     return -(-ascii_bytes // ASCII_BYTES_PER_TOKEN) - (-other_bytes // OTHER_BYTES_PER_TOKEN)
 
 
-def tokens_of_texts(body: bytes, texts: re.Pattern[bytes] = _TEXT) -> int:
+def tokens_of_texts(body: bytes, texts: re.Pattern[bytes] = CHAT_TEXTS) -> int:
     """About how many tokens the texts of a whole answer are; its JSON is nobody's output."""
     return sum(tokens_of_bytes(text) for text in texts.findall(body))
 
@@ -44,7 +44,7 @@ class DeliveredCounter:
 
     __slots__ = ("_bytes", "_deltas", "_texts")
 
-    def __init__(self, texts: re.Pattern[bytes] = _TEXT) -> None:
+    def __init__(self, texts: re.Pattern[bytes] = CHAT_TEXTS) -> None:
         self._texts = texts
         self._deltas = 0
         self._bytes = 0

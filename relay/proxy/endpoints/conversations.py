@@ -12,8 +12,10 @@ from relay.proxy.dialect import Dialect
 from relay.proxy.dialects import translate
 from relay.proxy.dialects.conversation import Conversation
 from relay.proxy.dialects.events import Label
+from relay.proxy.dialects.gemini import wire as gemini_wire
+from relay.proxy.dialects.messages import wire as messages_wire
 from relay.proxy.errors import ApiError, Framing
-from relay.proxy.estimate import tokens_of_bytes
+from relay.proxy.estimate import CHAT_TEXTS, texts_of, tokens_of_bytes, tokens_of_texts
 from relay.proxy.exchange import Exchange
 from relay.proxy.request import SSE_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
 from relay.proxy.types import Route, Site, Usage
@@ -24,6 +26,13 @@ OPERATIONS: Mapping[Dialect, str] = {
     Dialect.CHAT: "chat/completions",
     Dialect.MESSAGES: "messages",
     Dialect.RESPONSES: "responses",
+}
+# The fields of whole answers that hold output.
+_TEXTS = {
+    Dialect.CHAT: CHAT_TEXTS,
+    Dialect.MESSAGES: messages_wire.TEXTS,
+    Dialect.GEMINI: gemini_wire.TEXTS,
+    Dialect.RESPONSES: texts_of("text", "arguments", "refusal"),
 }
 NO_HEADERS = HeaderBlock(b"")
 _GEMINI_WHOLE, _GEMINI_STREAM = "generateContent", "streamGenerateContent"
@@ -139,14 +148,15 @@ class ConversationRequest:
             if not seen.is_valid:
                 raise NotAnAnswer("not_an_answer")
             shown = route.renaming.apply(body) if route.renaming is not None else body
-            return Whole(shown, seen.usage)
+            return Whole(shown, seen.usage or self._estimate(_texts(body, dialect)))
         try:
             translated = translate.whole(
                 body, upstream=dialect, client=self.dialect, label=self._label()
             )
         except ValueError:
             raise NotAnAnswer("not_an_answer") from None
-        return Whole(translated.body, translated.usage or self._estimate(translated.output_text))
+        counted = tokens_of_bytes(translated.output_text)
+        return Whole(translated.body, translated.usage or self._estimate(counted))
 
     def spoken(self, route: Route) -> Dialect:
         """The dialect to speak on a Route: the client's own where the Upstream has it."""
@@ -172,13 +182,18 @@ class ConversationRequest:
     def _label(self) -> Label:
         return Label(self.request_id, self.model, self.created, self._common())
 
-    def _estimate(self, output: bytes) -> Usage:
-        """Our own count, where a translated answer came without any."""
+    def _estimate(self, output_tokens: int) -> Usage:
+        """Our own count, where an answer came without any."""
         return Usage(
             input_tokens=self.demand.input_tokens_guess,
-            output_tokens=tokens_of_bytes(output),
+            output_tokens=output_tokens,
             is_estimated=True,
         )
+
+
+def _texts(body: bytes, dialect: Dialect) -> int:
+    """About how many tokens of output a whole answer holds."""
+    return tokens_of_texts(body, _TEXTS[dialect])
 
 
 def _operation(dialect: Dialect, *, is_stream: bool) -> str:
