@@ -6,11 +6,15 @@ lines, so that whoever adds them up gets the charge. Customers get it without up
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from billing.events import PriceLine
 from billing.models import LedgerEntry, Price, Refusal, UsageRecord
 from billing.money import TOKENS_PER_PRICE_UNIT, round_half_even
+from billing.percent import format_percent
+from billing.price_versions import ABOVE_TOKENS, IMAGE_PREFIX, MINIMUM, TIERS
+from billing.pricing import Buckets
 
 # Behind the point of an exact amount in nanos: prices are per million tokens.
 FRACTION_DIGITS = 6
@@ -36,6 +40,28 @@ class Line:
         """Per unit where it is priced so, else per million."""
         return self.nanos_per_unit or self.nanos_per_mtok
 
+    @property
+    def is_minimum(self) -> bool:
+        """What the other lines were short of the least that a Call costs, in millionths."""
+        return self.bucket == MINIMUM
+
+    @property
+    def is_image(self) -> bool:
+        return self.bucket.startswith(IMAGE_PREFIX)
+
+    @property
+    def kind(self) -> str:
+        """Of an image, `quality:size`; else empty."""
+        return self.bucket.removeprefix(IMAGE_PREFIX) if self.is_image else ""
+
+
+class Origin(StrEnum):
+    """For whom a price was published."""
+
+    CONTRACT = "contract"
+    SITE = "site"
+    DEFAULT = "default"
+
 
 @dataclass(frozen=True, slots=True)
 class Booking:
@@ -57,6 +83,38 @@ class Explanation:
     price: Price | None
     lines: tuple[Line, ...]
     booking: Booking | None
+
+    @property
+    def origin(self) -> Origin | None:
+        """Whose price it was."""
+        if self.price is None:
+            return None
+        if self.price.organization_id is not None:
+            return Origin.CONTRACT
+        return Origin.SITE if self.price.site_id is not None else Origin.DEFAULT
+
+    @property
+    def adjustment(self) -> str:
+        """The plan's, in percent with its sign; empty for none. The lines' prices have it in."""
+        adjustment_bp = self.record.adjustment_bp
+        if not adjustment_bp:
+            return ""
+        return ("+" if adjustment_bp > 0 else "") + format_percent(adjustment_bp)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """What the tiers go by."""
+        record = self.record
+        return Buckets(
+            record.input_tokens, record.cached_input_tokens, other=record.quantities
+        ).prompt_tokens
+
+    @property
+    def tier_above_tokens(self) -> int | None:
+        """Where the tier begins that the prompt was in; None for the prices below any tier."""
+        tiers = self.price.components.get(TIERS, ()) if self.price else ()
+        above: list[int] = [tier[ABOVE_TOKENS] for tier in tiers]
+        return max((start for start in above if self.prompt_tokens > start), default=None)
 
     @property
     def sum(self) -> int:
@@ -155,8 +213,9 @@ def as_json(told: Explanation) -> dict[str, Any]:
         "is_estimated": record.is_estimated,
         "admitted_at": record.admitted_at.isoformat(),
         "ended_at": record.ended_at.isoformat(),
-        "price_version": _price_json(told.price),
+        "price_version": _price_json(told),
         "adjustment_bp": record.adjustment_bp,
+        "tier_above_tokens": told.tier_above_tokens,
         "buckets": {
             "input": record.input_tokens,
             "cached_input": record.cached_input_tokens,
@@ -196,11 +255,13 @@ def _arithmetic_json(told: Explanation) -> dict[str, Any]:
     }
 
 
-def _price_json(price: Price | None) -> Mapping[str, Any] | None:
+def _price_json(told: Explanation) -> Mapping[str, Any] | None:
+    price = told.price
     if price is None:
         return None
     return {
         "id": price.pk,
+        "origin": told.origin,
         "site": price.site_id,
         "organization": price.organization_id,
         "effective_from": price.effective_from.isoformat(),

@@ -1,16 +1,21 @@
 """What a site sells and at which price now, as its public page shows it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from accounts.models import Site
 from billing.models import Model, Price, SiteTerms
+from billing.price_versions import IMAGE, Bucket
+from billing.price_words import Part, parts, unit
 
 # A page, not an export: more models than this need a search of their own.
 MODELS_MAX = 500
+SECONDS_PER_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,24 @@ class Offer:
     input_nanos: int | None
     cached_input_nanos: int | None
     output_nanos: int | None
+    others: tuple[Part, ...]
+
+
+def others(components: Mapping[str, Any]) -> tuple[Part, ...]:
+    """What the three columns of tokens don't say, in units that people compare: images by the
+    cheapest, sound by the minute, longer prompts by where they begin to cost more."""
+    found = []
+    usual = (Bucket.INPUT, Bucket.CACHED_INPUT, Bucket.OUTPUT)
+    rest = {name: nanos for name, nanos in components.items() if name not in usual}
+    images: Mapping[str, int] = rest.pop(IMAGE, {})
+    seconds = rest.pop(Bucket.SECONDS, None)
+    if len(images) > 1:
+        found.append(Part(_("Images, from"), min(images.values()), unit(IMAGE)))
+    elif images:
+        found.append(Part(_("Images"), min(images.values()), unit(IMAGE)))
+    if seconds is not None:
+        found.append(Part(_("Sound and film"), seconds * SECONDS_PER_MINUTE, _("per minute")))
+    return (*found, *parts(rest))
 
 
 def offers(site: Site, now: datetime) -> list[Offer]:
@@ -32,6 +55,7 @@ def offers(site: Site, now: datetime) -> list[Offer]:
             input_nanos=prices[model.id].get("input"),
             cached_input_nanos=prices[model.id].get("cached_input"),
             output_nanos=prices[model.id].get("output"),
+            others=others(prices[model.id]),
         )
         for model in sold(site)
         if model.id in prices

@@ -13,7 +13,9 @@ from redis import Redis
 from accounts.models import Organization
 from billing import events, explain, posting, prices
 from billing.models import UsageRecord
+from billing.price_versions import FALLBACK, PROMPT_BUCKETS, UNIT_BUCKETS, Bucket
 from billing.pricing import Buckets, price
+from tests.billing.test_many_charges import any_components, any_use
 from tests.factories import calls
 from tests.factories.billing import append_usage, default_price, model, usage_event
 
@@ -32,34 +34,82 @@ def told(request_id: str) -> dict[str, Any]:
 
 def by_hand(shown: dict[str, Any]) -> int:
     """The charge as a reader would work it out, from what is shown and nothing else."""
-    amounts = []
-    for line in shown["lines"]:
-        assert line["quantity"] == shown["buckets"][line["bucket"]]
-        sold_at = shown["price_version"]["components"]
-        assert line["nanos_per_mtok"] == sold_at.get(line["bucket"], sold_at["input"])
-        amount = Fraction(line["quantity"] * line["nanos_per_mtok"], 10**6)
+    used = dict(shown["buckets"])
+    prices_shown = shown["price_version"]["components"]
+    if "reasoning" in prices_shown:
+        used["reasoning"] = shown["reasoning_tokens_in_output"]
+        used["output"] -= used["reasoning"]
+    listed = table_of(shown)
+    exact = Fraction(0)
+    lines = {line["bucket"]: line for line in shown["lines"]}
+    for name, quantity in used.items():
+        listed_nanos = None if not quantity else sold_at(name, listed, prices_shown)
+        if listed_nanos is None:
+            assert name not in lines
+            continue
+        line, nanos = lines.pop(name), adjusted(listed_nanos, shown["adjustment_bp"])
+        assert line["quantity"] == quantity
+        is_each = name in UNIT_BUCKETS or name.startswith("image:")
+        assert line.get("nanos_per_unit" if is_each and nanos else "nanos_per_mtok") == nanos
+        amount = Fraction(quantity * nanos) / (1 if is_each else 10**6)
         assert Fraction(line["nanos"]) == amount
-        amounts.append(amount)
-    assert Fraction(shown["sum_nanos"]) == sum(amounts)
-    return round(sum(amounts, Fraction(0)))  # Python rounds fractions half to even
+        exact += amount
+    if "minimum" in lines:
+        exact += Fraction(lines.pop("minimum")["nanos"])
+        assert exact == prices_shown["minimum"]
+    assert lines == {}
+    assert Fraction(shown["sum_nanos"]) == exact
+    return round(exact)  # Python rounds fractions half to even
+
+
+def table_of(shown: dict[str, Any]) -> dict[str, Any]:
+    """The prices of the tier that is told, over those of the version."""
+    components = shown["price_version"]["components"]
+    tiers = {tier["above_tokens"]: tier for tier in components.get("tiers", [])}
+    prompt = sum(shown["buckets"].get(name, 0) for name in PROMPT_BUCKETS)
+    above = shown["tier_above_tokens"]
+    assert above == max((start for start in tiers if prompt > start), default=None)
+    return {**components, **(tiers[above] if above is not None else {})}
+
+
+def sold_at(name: str, table: dict[str, Any], components: dict[str, Any]) -> int | None:
+    """The listed price of a bucket, its own or the one it falls back to."""
+    if name.startswith("image:"):
+        images, kind = components.get("image", {}), name.removeprefix("image:")
+        quality, _, size = kind.partition(":")
+        own = [images[each] for each in (kind, size, quality, "default") if each in images]
+        return next(iter(own), max(images.values(), default=None))
+    bucket: Bucket | None = Bucket(name)
+    while bucket is not None and bucket not in table:
+        bucket = FALLBACK.get(bucket)
+    return None if bucket is None else int(table[bucket])
+
+
+def adjusted(nanos: int, adjustment_bp: int) -> int:
+    return round(Fraction(nanos * (10_000 + adjustment_bp), 10_000))
 
 
 def test_the_arithmetic_of_many_random_calls_gives_their_charge(
     gate: Redis, acme: Organization
 ) -> None:
     dice = random.Random(21)
-    versions = []
-    for number in range(VERSIONS):
-        components = {"input": dice.randrange(10**8), "output": dice.randrange(10**9)}
-        if number % 2:
-            components["cached_input"] = dice.randrange(10**8)
-        versions.append(prices.publish(model(f"m{number}"), site=None, components=components))
+    scopes: list[dict[str, Any]] = [{}, {"site": acme.site}, {"organization": acme}]
+    versions = [
+        prices.publish(model(f"m{number}"), components=any_components(dice), **dice.choice(scopes))
+        for number in range(VERSIONS)
+    ]
     for _ in range(RECORDS):
-        version = dice.choice(versions)
-        tokens = Buckets(*(dice.choice([0, 1, dice.randrange(50_000)]) for _ in range(3)))
-        charge = price(tokens, prices.version_of(version)).nanos
+        version, tokens = dice.choice(versions), any_use(dice)
+        adjustment_bp = dice.choice([0, -1_000, 333, -10_000])
+        charge = price(tokens, prices.version_of(version, adjustment_bp)).nanos
         written_off = dice.choice([0, 0, charge // 3])
-        event = usage_event(acme, version=version, tokens=tokens, model=version.model_id)
+        event = usage_event(
+            acme,
+            version=version,
+            tokens=tokens,
+            model=version.model_id,
+            adjustment_bp=adjustment_bp,
+        )
         append_usage(event, debited_nanos=charge - written_off, written_off_nanos=written_off)
     posting.drain(acme.site_id, "worker", until_s=0)
     rows = UsageRecord.objects.select_related("site")
@@ -69,6 +119,23 @@ def test_the_arithmetic_of_many_random_calls_gives_their_charge(
         assert by_hand(shown) == shown["rounded_nanos"]
         assert shown["rounded_nanos"] == record.charge_nanos + record.written_off_nanos
         assert shown["ok"]
+
+
+@pytest.mark.parametrize("origin", ["default", "site", "contract"])
+def test_it_is_told_whose_price_it_was_and_what_the_plan_made_of_it(
+    acme: Organization, origin: str
+) -> None:
+    scope: dict[str, Any] = {"default": {}, "site": {"site": acme.site}}.get(
+        origin, {"organization": acme}
+    )
+    tier = {"above_tokens": 5, "input": 4}
+    components = {"input": 2, "output": 2, "tiers": [tier]}
+    version = prices.publish(model("small"), components=components, **scope)
+    record = calls.record(acme, price=version, adjustment_bp=-1_250, charge_nanos=0)
+    told = explain.explain(record)
+    assert (told.origin, told.adjustment) == (origin, "-12.5")
+    assert (told.prompt_tokens, told.tier_above_tokens) == (8, 5)
+    assert explain.as_json(told)["price_version"]["origin"] == origin
 
 
 def test_the_command_tells_price_version_hold_settlement_booking_and_attempts(

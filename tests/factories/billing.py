@@ -49,8 +49,9 @@ def usage_event(
     **changes: Any,
 ) -> events.UsageEvent:
     """A completed Call, priced by `version`; a cost of one nano."""
-    charge = price(tokens or Buckets(), prices.version_of(version)) if version else None
     buckets = tokens or Buckets()
+    adjustment_bp = changes.get("adjustment_bp", 0)
+    charge = price(buckets, prices.version_of(version, adjustment_bp)) if version else None
     now_ms = int(timezone.now().timestamp() * 1000)
     fields: dict[str, Any] = {
         "request_id": request_id or f"req_{next(_numbers):012d}",
@@ -69,7 +70,9 @@ def usage_event(
         "upstream": "demo",
         "input_tokens": buckets.input,
         "cached_input_tokens": buckets.cached_input,
-        "output_tokens": buckets.output,
+        "output_tokens": buckets.output + buckets.reasoning,
+        "reasoning_tokens": buckets.reasoning,
+        "quantities": dict(buckets.other),
         "lines": charge.lines if charge else (),
         "cost_nanos": 1,
         "attempts": (events.Attempt("demo", 200, "", 5),),
