@@ -31,7 +31,7 @@ def in_force(
     """The version that a Call admitted `at` is priced by; None: the model can't be sold there.
 
     The latest contract version, else of the site itself, else the latest default; one that is
-    empty leaves it to the next.
+    empty leaves it to the next. What has neither of the latter two is not sold on the site at all.
     """
     scopes = Q(organization=None) & (Q(site=site) | Q(site=None))
     if organization is not None:
@@ -45,7 +45,10 @@ def in_force(
         )
         .distinct("organization", "site")
     )
-    return next((row for row in rows if row.components), None)
+    found = [row for row in rows if row.components]
+    # A contract is another price for what the site sells, not leave to buy what it does not.
+    is_sold = any(row.organization_id is None for row in found)
+    return found[0] if is_sold else None
 
 
 def for_organization(model: Model, organization: Organization, at: datetime) -> PriceVersion | None:

@@ -64,7 +64,7 @@ def test_every_kind_of_line_is_told_in_words_with_its_unit(
         text = client.get(address + record.pk).content.decode()
         for words in (
             "Image hd 1024x1024",
-            '$0.04 <span class="muted small">per image</span>',
+            '$0.04</span> <span class="muted small">per image</span>',
             "Cache write, 5 minutes",
             "per 1M tokens",
             "per second",

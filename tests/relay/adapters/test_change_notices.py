@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from accounts import api_keys
 from accounts.models import ApiKey, Organization, SiteDomain
+from billing import adjustments, prices
 from billing.models import OrganizationBudget, OrganizationPlan, Plan, SiteTerms
+from relay import costs
 from relay.adapters.changes import CHANNEL
 from relay.models import Route, Upstream
 from tests.factories import accounts, billing
@@ -116,7 +118,13 @@ def test_everything_that_is_sold_is_catalog(key: ApiKey, listening: Listening) -
     assert listening.heard() == {"catalog"}
     upstream = Upstream.objects.create(id="demo", base_url="http://127.0.0.1:1/v1")
     assert listening.heard() == {"catalog"}
-    Route.objects.create(model=price.model, upstream=upstream, name="m")
+    route = Route.objects.create(model=price.model, upstream=upstream, name="m")
+    assert listening.heard() == {"catalog"}
+    costs.publish(costs.key_of(route), {"request": 1})
+    assert listening.heard() == {"catalog"}
+    adjustments.publish(plan, adjustment_bp=-1_000)
+    assert listening.heard() == {"catalog"}
+    prices.publish(price.model, organization=key.organization, components={"request": 1})
     assert listening.heard() == {"catalog"}
 
 
