@@ -22,7 +22,8 @@ from redis import Redis
 
 from accounts import api_keys
 from accounts.models import ApiKey, Organization, Site, SiteDomain, User
-from billing.models import Plan, SiteTerms
+from billing import adjustments, prices
+from billing.models import Model, Plan, SiteTerms
 from devstack.process import free_port
 from tests.factories import billing, calls
 from tests.pages.people import PASSWORD
@@ -61,7 +62,18 @@ MEMBER = [
     "/ops/ui",
     "/ops/books",
     "/ops/requests/req_answered",
+    "/ops/models/prices/large",
+    "/ops/models/routes/large",
+    "/ops/plans",
+    "/ops/plans/id/default",
 ]
+EVERYTHING = billing.PRICE | {
+    "cache_write_5m": 125_000_000,
+    "image": {"hd:1024x1024": 80_000_000, "default": 40_000_000},
+    "seconds": 100_000,
+    "tiers": [{"above_tokens": 200_000, "input": 200_000_000, "cache_write_5m": 250_000_000}],
+    "minimum": 1_000,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -84,9 +96,12 @@ def person(acme: Organization, owner: User) -> User:
 @pytest.fixture
 def busy(acme: Organization, acme_key: ApiKey) -> None:
     """Something of everything that pages can show."""
-    billing.default_price("large")
+    large = billing.default_price("large", EVERYTHING)
     billing.default_price("small")
-    SiteTerms.objects.create(site=acme.site, plan=Plan.objects.create(pk="default"))
+    plan = Plan.objects.create(pk="default", requests_per_minute=600)
+    SiteTerms.objects.create(site=acme.site, plan=plan)
+    adjustments.publish(plan, adjustment_bp=-1_000)
+    prices.publish(large.model, organization=acme, components=billing.PRICE | {"minimum": 5})
     now = timezone.now()
     for n in range(60):
         calls.record(
@@ -97,8 +112,9 @@ def busy(acme: Organization, acme_key: ApiKey) -> None:
             charge_nanos=(n * 7919 % 97 + 1) * 10_000_000,
         )
     line = {"bucket": "input", "quantity": 8, "nanos_per_mtok": 12_500_000}
+    image = {"bucket": "image:hd:1024x1024", "quantity": 2, "nanos_per_unit": 80_000_000}
     attempt = {"upstream": "demo", "status": 200, "code": "", "latency_ms": 480}
-    calls.record(acme, request_id="req_answered", lines=[line], attempts=[attempt])
+    calls.record(acme, request_id="req_answered", lines=[line, image], attempts=[attempt])
     calls.trouble(acme)
     calls.refusal(acme, id="req_refused", api_key=acme_key, multiplier=9)
     calls.refusal(acme, status=429, code="rate_limit_exceeded", api_key=acme_key)
@@ -159,6 +175,20 @@ def complaints_of(page: "Page") -> list[str]:
     page.on("console", lambda line: found.append(line.text) if line.type != "log" else None)
     page.on("pageerror", lambda error: found.append(str(error)))
     return found
+
+
+def test_a_price_is_tried_before_it_is_published(
+    page: "Page", address: str, busy: None, person: User
+) -> None:
+    log_in(page, address, person)
+    prices.publish(Model.objects.get(pk="small"), components={"input": 1, "output": 1})
+    page.goto(f"{address}/ops/models/prices/small")
+    page.fill("[name=output]", "9")
+    page.click("[name=preview]")
+    assert page.locator("#effect tbody tr").count() == 1
+    assert page.input_value("[name=output]") == "9"
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    assert [each["id"] for each in found] == []
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -73,20 +74,17 @@ def test_both_find_the_same_version_for_any_rows(seed: int) -> None:
     names = ("Acme", "Globex", "Initech", "Umbrella")
     organizations = [accounts.organization(n, on=shops[i % 2]) for i, n in enumerate(names)]
     models = some_rows(dice, organizations, now)
-    callers = {each.pk: caller_of(each) for each in organizations}
+    callers = {each: caller_of(each) for each in organizations}
     for _ in range(INSTANTS):
         at = now + timedelta(minutes=dice.randrange(-520, 520))
         unusable: list[str] = []
         book = price_lists.read(at, unusable)
         assert unusable == []
-        for organization in organizations:
-            for model in models:
-                listed = book.price_list(model.pk, organization.site_id)
-                found = listed.version_for(callers[organization.pk]) if listed else None
-                wanted = prices.for_organization(model, organization, at)
-                if wanted is None and found is None:
-                    continue
-                assert found == wanted, (seed, at, organization.pk, model.pk)
+        for (organization, caller), model in product(callers.items(), models):
+            listed = book.price_list(model.pk, organization.site_id)
+            found = listed.version_for(caller) if listed else None
+            wanted = prices.for_organization(model, organization, at)
+            assert found == wanted, (seed, at, organization.pk, model.pk)
 
 
 @pytest.mark.django_db
