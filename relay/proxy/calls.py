@@ -47,7 +47,7 @@ class Conductor:
             try:
                 await self._relay(call, request, opened, client)
             finally:
-                opened.response.close()
+                self.opener.close(call, opened)
         except asyncio.CancelledError:
             await self._left(call, client)
         except ApiError as error:
@@ -98,7 +98,6 @@ class Conductor:
             await self._pump(call, opened, reader, client)
         except (UpstreamError, ApiError) as error:
             failure = error
-            opened.response.close()
         client.unwatch()
         last: bytes | None
         if failure is None and reader.is_complete:
@@ -106,6 +105,8 @@ class Conductor:
             call.ending = Ending.COMPLETED
             last = metering.with_public_model(call, reader.last)
         else:
+            broken_by = "" if isinstance(failure, ApiError) else _how(failure)
+            self.opener.close(call, opened, broken_by)
             last = _cut_short(call, request, reader, failure)
         await self.settle(call)
         if last is not None:  # else the connection is cut: the body's framing tells
@@ -190,6 +191,10 @@ def new_call(
     )
 
 
+def _how(failure: UpstreamError | ApiError | None) -> str:
+    return type(failure).__name__ if failure is not None else "incomplete"
+
+
 def _cut_short(
     call: Call, request: Request, reader: Reader, failure: UpstreamError | ApiError | None
 ) -> bytes | None:
@@ -203,7 +208,7 @@ def _cut_short(
         error, given = ApiError(Cause.STREAM_CUT), reader.usage
     call.usage = metering.of_stream(call, given, is_whole=False)
     call.ending, call.error_code = Ending.CUT, error.cause.value.code
-    why = type(failure).__name__ if failure else "its own error"
+    why = _how(failure)
     log.info("%s: %s of %s cut: %s", call.request_id, call.error_code, call.upstream_id, why)
     frame = request.failure(error, reader, call.site, call.request_id)
     # set apart from whatever half frame the client may hold

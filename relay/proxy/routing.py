@@ -1,24 +1,32 @@
 """Which Routes to try, in which order. Pure but for the random draw, which is handed in."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 
+from relay.proxy.health import CredentialKey, Health
 from relay.proxy.types import Route
+from relay.proxy.wire import Wire
 
 # One Call is tried on at most so many Routes, inside one deadline (design, section 4.5).
 ATTEMPTS_MAX = 3
-# An Upstream that says Retry-After is left alone so long, at most: a vendor's hour-long quota
-# must not take a Route out for good when the operator has raised it meanwhile.
-COOLDOWN_S_MAX = 60.0
+
+# Where a conversation was served last: an Upstream, and the credential on it.
+NOWHERE: CredentialKey = ("", "")
 
 
-def ordered(routes: Iterable[Route], draw: Callable[[], float]) -> Iterator[Route]:
+def ordered(routes: Iterable[Route], draw: Callable[[], float], first: str = "") -> Iterator[Route]:
     """By priority tier, and inside a tier by weighted chance without replacement.
 
-    `routes` are sorted by priority; `draw` gives numbers in [0, 1).
+    `routes` are sorted by priority; `draw` gives numbers in [0, 1). The Upstream `first` comes
+    first in its tier.
     """
     for _, tier in groupby(routes, key=lambda route: route.priority):
         left = list(tier)
+        if first:
+            preferred = [route for route in left if route.upstream_id == first]
+            yield from preferred
+            left = [route for route in left if route.upstream_id != first]
         while len(left) > 1:
             left_weight = sum(route.weight for route in left)
             yield left.pop(_pick(left, draw() * left_weight))
@@ -33,29 +41,49 @@ def _pick(routes: list[Route], mark: float) -> int:
     return len(routes) - 1
 
 
-class Cooldowns:
-    """Upstreams that asked to be left alone for a while. Clock is the loop's, in seconds."""
+class Selection:
+    """The Routes of one Call as they come up, each with a credential. Not reusable."""
 
-    __slots__ = ("_until",)
+    __slots__ = ("_first", "_health", "_left", "_route", "_spent", "_tried")
 
-    def __init__(self) -> None:
-        self._until: dict[str, float] = {}
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        health: Health,
+        draw: Callable[[], float],
+        first: CredentialKey = NOWHERE,
+    ) -> None:
+        self._health = health
+        self._first = first
+        self._left = ordered(routes, draw, first[0])
+        self._route = next(self._left, None)
+        self._spent: set[str] = set()
+        self._tried: set[CredentialKey] = set()
 
-    def note(self, upstream_id: str, *, now: float, retry_after_s: float) -> None:
-        """Leave `upstream_id` alone for `retry_after_s`."""
-        self._until[upstream_id] = now + min(retry_after_s, COOLDOWN_S_MAX)
+    def next(self, now: float) -> Route | None:
+        """The one to try now; None when there is none left that may be."""
+        while (route := self._route) is not None:
+            if route.upstream_id not in self._spent:
+                wanted = self._first[1] if route.upstream_id == self._first[0] else ""
+                chosen = self._health.choose(route, now, self._tried, wanted)
+                if chosen is not None:
+                    self._tried.add((chosen.upstream_id, chosen.credential_id))
+                    return chosen
+            self._route = next(self._left, None)
+        return None
 
-    def is_cool(self, upstream_id: str, now: float) -> bool:
-        """Whether it may be called."""
-        until = self._until.get(upstream_id)
-        if until is None:
-            return True
-        if until <= now:
-            del self._until[upstream_id]
-            return True
-        return False
+    def spend(self, upstream_id: str) -> None:
+        """Do not ask this Upstream again, under whichever name of the model or credential."""
+        self._spent.add(upstream_id)
 
-    def wait_s(self, routes: Iterable[Route], now: float) -> int:
-        """Whole seconds until the first of `routes` may be called again, at least 1."""
-        waits = [self._until.get(route.upstream_id, now) - now for route in routes]
-        return max(1, -(-int(min(waits, default=0.0) * 1000) // 1000))
+
+def with_credentials(route: Route, credentials: Iterable[tuple[str, Wire]]) -> Route:
+    """The Route with each of its Upstream's credentials, which are told apart by the first part."""
+    keyed = tuple(
+        replace(route, credential_id=credential_id, wire=wire)
+        for credential_id, wire in credentials
+    )
+    if len(keyed) < 2:
+        return keyed[0] if keyed else route
+    # Each knows of the others: one that is refused rests at once where others can go on.
+    return replace(keyed[0], keyed=tuple(replace(each, keyed=keyed) for each in keyed))

@@ -62,6 +62,9 @@ class Route:
     weight: int
     provider: str
     cost: Any = None  # the CreditGate adapter's
+    credential_id: str = ""  # tells an Upstream's credentials apart
+    concurrency_max: int | None = None  # tries under way on its Upstream, over all relays
+    keyed: tuple["Route", ...] = ()  # the same Route with each credential, where there are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +172,12 @@ class Call:
     token_kinds: tuple[str, ...] = ()  # rarer buckets of `Usage` that its tokens may fall in
     is_free: bool = False
     measures: tuple[tuple[str, ...], ...] = ()  # one of these sets of buckets must have a price
+    routes: tuple[Route, ...] | None = None  # None: all of the offer's
+    is_single_try: bool = False  # the caller wants no Upstream but the first
+    affinity: int = 0  # tells its conversation from others; 0: nothing to tell it by
     admission: Admission | None = None
     route: Route | None = None
+    turn: Any = None  # the Opener's, while an Upstream works for it
     attempts: list[Attempt] = field(default_factory=list)
     usage: Usage | None = None
     delivered_tokens: int = 0

@@ -5,7 +5,9 @@ from random import Random
 
 import pytest
 
-from relay.proxy.routing import COOLDOWN_S_MAX, Cooldowns, ordered
+from relay.proxy.failures import Failed
+from relay.proxy.health import Health
+from relay.proxy.routing import Selection, ordered
 from relay.proxy.types import Route
 from tests.relay.proxy.fakes import route
 
@@ -40,24 +42,20 @@ def test_a_tier_without_any_weight_is_tried_all_the_same(draw: float) -> None:
     assert sorted(ids(routes, draw)) == ["a", "b"]
 
 
-def test_an_upstream_that_asked_for_it_is_left_alone_for_so_long() -> None:
-    cooldowns = Cooldowns()
-    cooldowns.note("a", now=100.0, retry_after_s=5)
-    assert not cooldowns.is_cool("a", 104.9)
-    assert cooldowns.is_cool("b", 104.9)
-    assert cooldowns.is_cool("a", 105.0)
+def test_where_the_conversation_was_comes_first_in_its_tier_only() -> None:
+    routes = [route(URL, "a"), route(URL, "b"), route(URL, "c", priority=1)]
+    assert [each.upstream_id for each in ordered(routes, lambda: 0.0, "b")] == ["b", "a", "c"]
+    assert [each.upstream_id for each in ordered(routes, lambda: 0.0, "c")] == ["a", "b", "c"]
 
 
-def test_no_upstream_is_left_alone_for_longer_than_the_bound() -> None:
-    cooldowns = Cooldowns()
-    cooldowns.note("a", now=0.0, retry_after_s=3_600)
-    assert cooldowns.is_cool("a", COOLDOWN_S_MAX)
-
-
-def test_the_wait_is_for_the_first_that_comes_back_in_whole_seconds() -> None:
-    cooldowns, routes = Cooldowns(), [route(URL, "a"), route(URL, "b")]
-    cooldowns.note("a", now=0.0, retry_after_s=9)
-    cooldowns.note("b", now=0.0, retry_after_s=5)
-    assert cooldowns.wait_s(routes, 0.5) == 5
-    assert cooldowns.wait_s(routes, 4.9) == 1
-    assert cooldowns.wait_s([], 0.0) == 1
+def test_a_selection_passes_over_who_failed_and_who_must_be_left_alone() -> None:
+    health = Health()
+    routes = [route(URL, "a"), route(URL, "b", priority=1), route(URL, "c", priority=2)]
+    selection = Selection(routes, health, lambda: 0.0)
+    first = selection.next(0.0)
+    assert first is routes[0]
+    selection.spend("a")
+    turn = health.begin(routes[1], 0.0)
+    health.failed(turn, Failed("status_503", status=503, retry_after_s=9.0), 0.0)
+    assert selection.next(1.0) is routes[2]
+    assert selection.next(1.0) is None
