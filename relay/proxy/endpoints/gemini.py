@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from relay.proxy.answer_headers import Header
 from relay.proxy.dialect import Dialect
 from relay.proxy.dialects import translate
-from relay.proxy.dialects.gemini import wire
-from relay.proxy.endpoints.conversations import ConversationRequest
+from relay.proxy.dialects.gemini import counting, wire
+from relay.proxy.endpoints.conversations import NO_HEADERS, ConversationRequest
+from relay.proxy.endpoints.counting import CountRequest
 from relay.proxy.errors import Framing
 from relay.proxy.exchange import Exchange
 from relay.proxy.request import SSE_HEADERS, Demand, Reader
@@ -82,3 +83,19 @@ def reading(*, is_stream: bool) -> Callable[[Exchange], Awaitable[ConversationRe
         )
 
     return read
+
+
+async def count(exchange: Exchange) -> CountRequest:
+    """What `:countTokens` asks; raises ApiError naming what is wrong."""
+    model = exchange.params["model"]
+    envelope = wire.envelope_of_count(await exchange.body(), model=model)
+    return CountRequest(
+        asked_in=Dialect.GEMINI,
+        operation="countTokens",
+        model=model,
+        guess=envelope.demand.input_tokens_guess,
+        body_for=lambda name: envelope.body_for(name, output_tokens_cap=None),
+        parse=counting.parse_answer,
+        render=counting.render_answer,
+        head=NO_HEADERS,
+    )

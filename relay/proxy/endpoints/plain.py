@@ -7,18 +7,15 @@ references, "Rerank".
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import msgspec
 
-from relay.proxy import errors
-from relay.proxy.answer_headers import Header
 from relay.proxy.causes import Cause
-from relay.proxy.dialect import Dialect
 from relay.proxy.dialects.decoding import NULL, is_given
+from relay.proxy.endpoints.one_piece import OnePiece
 from relay.proxy.errors import ApiError
-from relay.proxy.request import JSON_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
-from relay.proxy.types import Route, Site, Usage
+from relay.proxy.request import Demand, NotAnAnswer, Outgoing, Whole
+from relay.proxy.types import Route, Usage
 
 _encode = msgspec.json.encode
 
@@ -41,19 +38,13 @@ _answer = msgspec.json.Decoder(_Answer)
 
 
 @dataclass(frozen=True, slots=True)
-class PlainRequest:
+class PlainRequest(OnePiece):
     """Implements `request.Request`."""
 
     endpoint: str
     model: str
     fields: Mapping[str, msgspec.Raw]
     demand: Demand
-    dialect: ClassVar[Dialect] = Dialect.CHAT
-    is_stream: ClassVar[bool] = False
-
-    def spoken(self, route: Route) -> Dialect:
-        """See `Request.spoken`."""
-        return self.dialect
 
     def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
         """See `Request.outgoing`."""
@@ -64,18 +55,6 @@ class PlainRequest:
         body = b",".join([_encode(name) + b":" + bytes(value) for name, value in fields.items()])
         path = route.wire.path(self.endpoint, route.name)
         return Outgoing(path, route.wire.renamed(b"{" + body + b"}"), route.wire.json_head)
-
-    def reader(self, route: Route, content_type: bytes) -> Reader:
-        """Never asked for: the answer is one piece."""
-        raise NotAnAnswer("not_a_stream")
-
-    def stream_headers(self, content_type: bytes) -> tuple[Header, ...]:
-        """Never asked for."""
-        return JSON_HEADERS
-
-    def failure(self, error: ApiError, reader: Reader, site: Site, request_id: str) -> bytes:
-        """Never asked for."""
-        return errors.event(error, site.contract, self.dialect, site.language, request_id)
 
     def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:
         """See `Request.whole`. Without the upstream's figure the input is counted by us."""

@@ -1,12 +1,13 @@
 """Every path that the relay serves, and what serves it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from relay.proxy.dialect import Dialect
-from relay.proxy.endpoints import chat, gemini, messages, plain_bodies, responses
+from relay.proxy.endpoints import chat, gemini, gemini_embeddings, messages, plain_bodies, responses
+from relay.proxy.endpoints.counting import CountTokens
 from relay.proxy.endpoints.inference import Inference
-from relay.proxy.endpoints.models import Models
-from relay.proxy.exchange import Exchange
+from relay.proxy.endpoints.models import GoogleModels, Models
+from relay.proxy.exchange import Endpoint, Exchange
 from relay.proxy.paths import Paths
 from relay.proxy.request import Request
 
@@ -19,8 +20,14 @@ OPENAI: Mapping[str, Callable[[Exchange], Awaitable[Request]]] = {
 }
 
 
-# Operations of Google's on a model, and whether they stream.
-GEMINI = {"generateContent": False, "streamGenerateContent": True}
+def _google() -> Iterator[Endpoint]:
+    """Operations of Google's on a model."""
+    google = Dialect.GEMINI
+    yield Inference("generateContent", google, gemini.reading(is_stream=False))
+    yield Inference("streamGenerateContent", google, gemini.reading(is_stream=True))
+    yield Inference(gemini_embeddings.SINGLE, google, gemini_embeddings.reading(is_batch=False))
+    yield Inference(gemini_embeddings.BATCH, google, gemini_embeddings.reading(is_batch=True))
+    yield CountTokens("countTokens", google, gemini.count)
 
 
 def paths() -> Paths:
@@ -29,12 +36,14 @@ def paths() -> Paths:
     for name, read in OPENAI.items():
         table.add("POST", "/v1/" + name, Inference(name, Dialect.CHAT, read))
     table.add("POST", "/v1/responses", Inference("responses", Dialect.RESPONSES, responses.read))
-    for operation, is_stream in GEMINI.items():
-        endpoint = Inference(operation, Dialect.GEMINI, gemini.reading(is_stream=is_stream))
+    for endpoint in _google():
         for version in ("/v1beta", "/v1"):
-            table.add("POST", version + "/models/{model+}:" + operation, endpoint)
+            table.add("POST", version + "/models/{model+}:" + endpoint.name, endpoint)
+    table.add("GET", "/v1beta/models", GoogleModels())
+    table.add("GET", "/v1beta/models/{model+}", GoogleModels())
     table.add("POST", "/v1/messages", Inference("messages", Dialect.MESSAGES, messages.read))
-    table.add("POST", "/v1/messages/count_tokens", messages.CountTokens())
+    count = CountTokens(messages.COUNT, Dialect.MESSAGES, messages.count)
+    table.add("POST", "/v1/" + messages.COUNT, count)
     table.add("GET", "/v1/models", Models())
     table.add("GET", "/v1/models/", Models())
     table.add("GET", "/v1/models/{model+}", Models())

@@ -35,7 +35,8 @@ async def respond(relay: House, **body: Any) -> Exchange:
 
 
 async def generate(relay: House, operation: str, query: bytes = b"", **body: Any) -> Exchange:
-    content = msgspec.json.encode({"contents": CONTENTS} | body)
+    needs_contents = "mbed" not in operation
+    content = msgspec.json.encode(({"contents": CONTENTS} if needs_contents else {}) | body)
     path = f"/v1beta/models/{MODEL}:{operation}"
     headers = {"authorization": "", "x-goog-api-key": SECRET}
     exchange = relay.request(path=path, headers=headers, body=[content])
@@ -95,6 +96,56 @@ async def test_errors_of_gemini_are_in_googles_shape(any_kind: House) -> None:
     answer = await generate(any_kind, "generateContent", contents=[])
     assert (answer.status, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
     assert all(end.usage is None for end in any_kind.gate.ended)
+
+
+EMBEDS = {"chat", "gemini"}
+
+
+@pytest.fixture(params=sorted(EMBEDS))
+async def embedder(request: pytest.FixtureRequest, one: Running) -> AsyncIterator[House]:
+    """An upstream that embeds, of either kind."""
+    async with house(route(one.base_url, "one", wire=WIRES[request.param])) as made:
+        yield made
+
+
+async def test_one_content_is_embedded_wherever(embedder: House) -> None:
+    answer = await generate(
+        embedder, "embedContent", content={"parts": [{"text": "hello"}]}, outputDimensionality=8
+    )
+    assert answer.status == 200
+    assert len(answer.json()["embedding"]["values"]) == 8
+    assert embedder.end.usage is not None
+    assert (embedder.end.usage.output_tokens, embedder.end.status) == (0, 200)
+
+
+async def test_a_batch_is_embedded_in_its_order(embedder: House) -> None:
+    wanted = [{"content": {"parts": [{"text": text}]}} for text in ("one", "two", "one")]
+    answer = await generate(embedder, "batchEmbedContents", requests=wanted)
+    first, second, third = [each["values"] for each in answer.json()["embeddings"]]
+    assert first == third != second
+
+
+async def test_what_only_google_can_embed_is_refused_by_name(one: Running) -> None:
+    async with house(route(one.base_url, "one", wire=WIRES["chat"])) as plain:
+        answer = await generate(
+            plain, "embedContent", content={"parts": [{"text": "x"}]}, taskType="CLUSTERING"
+        )
+        assert answer.status == 400
+        assert "taskType" in answer.json()["error"]["message"]
+
+
+async def test_tokens_are_counted_for_nothing(any_kind: House) -> None:
+    answer = await generate(any_kind, "countTokens")
+    assert answer.json()["totalTokens"] > 0
+    assert all(end.usage is None for end in any_kind.gate.ended)
+
+
+async def test_google_lists_models_in_its_own_shape(any_kind: House) -> None:
+    headers = {"authorization": "", "x-goog-api-key": SECRET}
+    for path in ("/v1beta/models", "/v1/models"):
+        exchange = any_kind.request(method="GET", path=path, headers=headers)
+        shown = (await exchange.begin().finish()).json()
+        assert shown["models"][0]["name"] == f"models/{MODEL}"
 
 
 def data_of(body: bytes) -> list[bytes]:
