@@ -42,7 +42,8 @@ SELECT s.currency, {PLAN}, r.input_tokens, r.cached_input_tokens, r.output_token
 {SCOPED} AND NOT {IS_PLAIN}
 """
 # Sums of products, in millionths of a nano; what has no price is no line, and without a line
-# there is no minimum. Rounded half-even, once.
+# there is no minimum. Rounded half-even, once. MATERIALIZED, or Postgres would put each step into
+# the next and work a product out twenty times over.
 AGGREGATE = f"""
 WITH tariff AS (
   SELECT * FROM unnest(%(plans)s::text[], %(above)s::bigint[], %(upto)s::bigint[],
@@ -57,7 +58,7 @@ WITH tariff AS (
       (r.input_tokens + r.cached_input_tokens + r.output_tokens > 0)::int) AS requests,
     r.charge_nanos + r.written_off_nanos AS charged, r.cost_nanos AS cost
   {SCOPED} AND {IS_PLAIN}
-), summed AS (
+), summed AS MATERIALIZED (
   SELECT u.currency, u.charged, u.cost,
     CASE WHEN (u.input > 0 AND t.input IS NOT NULL)
       OR (u.cached_input > 0 AND t.cached_input IS NOT NULL)
@@ -71,13 +72,15 @@ WITH tariff AS (
   FROM used u JOIN tariff t
     ON t.plan = CASE WHEN u.plan = ANY(%(plans)s) THEN u.plan ELSE '{ANY_PLAN}' END
     AND u.input + u.cached_input > t.above AND u.input + u.cached_input <= t.upto
-), priced AS (
-  SELECT currency, charged, cost, div(product, {TOKENS_PER_PRICE_UNIT}) + CASE
-    WHEN 2 * mod(product, {TOKENS_PER_PRICE_UNIT}) > {TOKENS_PER_PRICE_UNIT} THEN 1
-    WHEN 2 * mod(product, {TOKENS_PER_PRICE_UNIT}) = {TOKENS_PER_PRICE_UNIT}
-      THEN mod(div(product, {TOKENS_PER_PRICE_UNIT}), 2)
-    ELSE 0 END AS nanos
+), divided AS MATERIALIZED (
+  SELECT currency, charged, cost, div(product, {TOKENS_PER_PRICE_UNIT}) AS whole,
+    2 * mod(product, {TOKENS_PER_PRICE_UNIT}) AS twice_rest
   FROM summed
+), priced AS MATERIALIZED (
+  SELECT currency, charged, cost, whole + CASE
+    WHEN twice_rest > {TOKENS_PER_PRICE_UNIT} THEN 1
+    WHEN twice_rest = {TOKENS_PER_PRICE_UNIT} THEN mod(whole, 2) ELSE 0 END AS nanos
+  FROM divided
 )
 SELECT currency, count(*), sum(charged), sum(nanos), count(*) FILTER (WHERE nanos > charged),
   count(*) FILTER (WHERE nanos < charged), count(*) FILTER (WHERE nanos < cost)

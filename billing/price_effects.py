@@ -33,7 +33,7 @@ from billing.price_versions import PriceError, PriceVersion, check_components
 
 DAYS = 30
 # Calls of plain tokens are summed by Postgres, some 200,000 a second; the others one by one here,
-# some 30,000 a second. Whoever waits for a page waits for a few seconds.
+# some 50,000 a second. Whoever waits for a page waits for a few seconds.
 AGGREGATED_CALLS_MAX = 1_000_000
 REPLAYED_CALLS_MAX = 200_000
 CHUNK_ROWS = 5_000
