@@ -169,7 +169,8 @@ def new_call(
     """A Call in its first state: nothing held, nothing sent."""
     demand = request.demand
     context = offer.context_tokens * demand.inputs
-    cap = min(demand.output_tokens_asked or offer.max_output_tokens, offer.max_output_tokens)
+    asked = demand.output_tokens_asked
+    cap = offer.max_output_tokens if asked is None else min(asked, offer.max_output_tokens)
     return Call(
         request_id=request_id,
         endpoint=request.endpoint,

@@ -78,7 +78,7 @@ class ChatRequest:
         fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
         fields["model"] = msgspec.json.encode(upstream_model)
         if self.is_stream:
-            fields["stream_options"] = self._stream_options()
+            fields["stream_options"] = forced_usage(self.fields.get("stream_options"))
         if output_tokens_cap is not None:
             fields |= self._capped(output_tokens_cap)
         encode = msgspec.json.encode
@@ -93,13 +93,14 @@ class ChatRequest:
             too_high = given[:1] or ["max_tokens"]
         return dict.fromkeys(too_high, b"%d" % cap)
 
-    def _stream_options(self) -> bytes:
-        given = self.fields.get("stream_options")
-        if given is None or bytes(given) == b"null":
-            return _FORCE_USAGE
-        options = _fields.decode(given)
-        options["include_usage"] = msgspec.Raw(b"true")
-        return msgspec.json.encode(options)
+
+def forced_usage(given: msgspec.Raw | None) -> bytes:
+    """`stream_options` with which the upstream tells what was used."""
+    if given is None or bytes(given) == b"null":
+        return _FORCE_USAGE
+    options = _fields.decode(given)
+    options["include_usage"] = msgspec.Raw(b"true")
+    return msgspec.json.encode(options)
 
 
 def parse(body: bytes) -> ChatRequest:

@@ -55,7 +55,7 @@ async def read_embeddings(exchange: Exchange) -> PlainRequest:
     """`/v1/embeddings`. Raises ApiError naming what is wrong."""
     body = await exchange.body()
     looked = read(_embeddings, body)
-    return _plain(exchange, body, looked.model, inputs=_inputs_of(looked.input))
+    return _plain(exchange, body, looked.model, inputs=texts_in(looked.input, "input"))
 
 
 async def read_moderation(exchange: Exchange) -> PlainRequest:
@@ -83,23 +83,23 @@ async def read_rerank(exchange: Exchange) -> PlainRequest:
     return _plain(exchange, body, looked.model, inputs=len(looked.documents), again_bytes=again)
 
 
-def _inputs_of(raw: msgspec.Raw) -> int:
-    """How many texts are asked for: text, texts, tokens, or arrays of tokens."""
+def texts_in(raw: msgspec.Raw, name: str) -> int:
+    """How many texts there are: a text, texts, tokens, or arrays of tokens. Raises ApiError."""
     given = _any.decode(raw)
     if isinstance(given, str) and given:
         return 1
     if not isinstance(given, list) or not given:
-        raise wrong("input", "must be text, an array of texts, or tokens, and not empty")
+        raise wrong(name, "must be text, an array of texts, or tokens, and not empty")
     kinds = {type(each) for each in given}
     if kinds == {int}:
         return 1
     if len(given) > INPUTS_MAX:
-        raise wrong("input", f"must be {INPUTS_MAX} inputs at most")
+        raise wrong(name, f"must be {INPUTS_MAX} texts at most")
     if kinds == {str} and all(given):
         return len(given)
     if kinds == {list} and all(each and {type(n) for n in each} == {int} for each in given):
         return len(given)
-    raise wrong("input", "must be text, an array of texts, or tokens, and not empty")
+    raise wrong(name, "must be text, an array of texts, or tokens, and not empty")
 
 
 def _plain(

@@ -3,7 +3,15 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from relay.proxy.dialect import Dialect
-from relay.proxy.endpoints import chat, gemini, gemini_embeddings, messages, plain_bodies, responses
+from relay.proxy.endpoints import (
+    chat,
+    completions,
+    gemini,
+    gemini_embeddings,
+    messages,
+    plain_bodies,
+    responses,
+)
 from relay.proxy.endpoints.counting import CountTokens
 from relay.proxy.endpoints.inference import Inference
 from relay.proxy.endpoints.models import GoogleModels, Models
@@ -14,6 +22,7 @@ from relay.proxy.request import Request
 # Endpoints of OpenAI's that take JSON and answer at once.
 OPENAI: Mapping[str, Callable[[Exchange], Awaitable[Request]]] = {
     "chat/completions": chat.read,
+    "completions": completions.read_completion,
     "embeddings": plain_bodies.read_embeddings,
     "moderations": plain_bodies.read_moderation,
     "rerank": plain_bodies.read_rerank,
