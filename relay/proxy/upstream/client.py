@@ -9,7 +9,7 @@ from relay.proxy.upstream.dialer import Dialer
 from relay.proxy.upstream.errors import ConnectionReset
 from relay.proxy.upstream.guard import AddressGuard, IPNetwork
 from relay.proxy.upstream.pool import Pool, PoolLimits
-from relay.proxy.upstream.port import HeaderBlock, Origin, Timeouts
+from relay.proxy.upstream.port import Body, HeaderBlock, Origin, Timeouts
 from relay.proxy.upstream.request_head import request_head
 from relay.proxy.upstream.resolver import Resolver
 from relay.proxy.upstream.response import Response
@@ -44,11 +44,11 @@ class HttpClient:
         method: bytes,
         path: str,
         headers: HeaderBlock | Sequence[tuple[bytes, bytes]],
-        body: bytes,
+        body: Body,
         timeouts: Timeouts,
     ) -> Response:
         """See `port.UpstreamClient.request`."""
-        head = request_head(origin, method, path, headers, body_bytes=len(body))
+        head = request_head(origin, method, path, headers, body_bytes=_size_bytes(body))
         is_head = method == b"HEAD"
         response = await self._send(origin, head, body, timeouts, is_head=is_head, fresh=False)
         try:
@@ -70,7 +70,7 @@ class HttpClient:
         self,
         origin: Origin,
         head: bytes,
-        body: bytes,
+        body: Body,
         timeouts: Timeouts,
         *,
         is_head: bool,
@@ -79,9 +79,11 @@ class HttpClient:
         pool = self._pools.get(origin) or self._new_pool(origin)
         connection = await pool.acquire(timeouts, fresh=fresh)
         # No await between here and `send`: the connection can't change hands or state.
-        return connection.send(
-            head, body, head_only=is_head, between_bytes_s=timeouts.between_bytes_s
-        )
+        if isinstance(body, bytes):
+            return connection.send(
+                head, body, head_only=is_head, between_bytes_s=timeouts.between_bytes_s
+            )
+        return connection.send_upload(head, body, timeouts)
 
     def _new_pool(self, origin: Origin) -> Pool:
         if self._is_closed:
@@ -91,3 +93,7 @@ class HttpClient:
                 del self._pools[known]
         pool = self._pools[origin] = Pool(origin, self._dialer, self._limits)
         return pool
+
+
+def _size_bytes(body: Body) -> int:
+    return len(body) if isinstance(body, bytes) else body.size_bytes

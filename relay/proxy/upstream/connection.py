@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import cast
 
 from relay.proxy.upstream.errors import ConnectionReset, ProtocolError, UpstreamError
+from relay.proxy.upstream.port import Timeouts, Upload
 from relay.proxy.upstream.response import Response
 from relay.proxy.upstream.response_parser import ResponseParser
+from relay.proxy.upstream.sending import Sending
 
 # Body bytes held for a slow reader before the socket is left unread. One read can add asyncio's
 # 256 KB on top; the kernel's buffers then fill and TCP holds the Upstream back.
@@ -39,6 +41,7 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_poll",
         "_response",
+        "_sending",
         "_timer",
         "_timer_at",
         "_transport",
@@ -53,6 +56,7 @@ class Connection(asyncio.Protocol):
         self._parser = ResponseParser()
         self._transport: asyncio.Transport | None = None
         self._response: Response | None = None
+        self._sending: Sending | None = None
         self._poll: Callable[[int], list[tuple[int, int]]] = _nothing_to_read
         self._paused = False
         self._gone = False
@@ -103,9 +107,25 @@ class Connection(asyncio.Protocol):
             transport.write(body)
         return response
 
+    def send_upload(self, head: bytes, body: Upload, timeouts: Timeouts) -> Response:
+        """As `send`, for a body that is read while it goes out.
+
+        The time to answer counts from the last piece that the socket took.
+        """
+        response = self.send(head, b"", head_only=False, between_bytes_s=timeouts.between_bytes_s)
+        transport = cast(asyncio.Transport, self._transport)
+
+        def sent_more() -> None:
+            if response.is_waiting and not response.incoming.has_head:
+                self.watch(self._loop.time() + timeouts.first_byte_s)
+
+        self._sending = Sending(transport, body, on_progress=sent_more, on_failure=self.kill)
+        return response
+
     def abort(self) -> None:
         """Close the socket now, dropping unsent bytes. Idempotent; `on_gone` follows."""
         self._gone = True
+        self._stop_sending()
         if self._transport is not None:
             self._transport.abort()
 
@@ -146,13 +166,20 @@ class Connection(asyncio.Protocol):
         else:
             self.kill(response.time_out_error())
 
+    def _stop_sending(self) -> bool:
+        """Whether the request had been written in full; what was not is no longer."""
+        sending, self._sending = self._sending, None
+        return sending is None or sending.stop()
+
     def _finish(self, response: Response) -> None:
         """The message is complete: part from the response, then go free or go away."""
         self._response = None
         response.detach()
         transport = cast(asyncio.Transport, self._transport)
-        # An answer before the request was sent in full leaves the rest of it in our buffer.
-        is_reusable = response.incoming.reusable and transport.get_write_buffer_size() == 0
+        # An answer before the request was sent in full leaves the rest of it unsent, or in our
+        # buffer.
+        is_sent = self._stop_sending() and transport.get_write_buffer_size() == 0
+        is_reusable = response.incoming.reusable and is_sent
         if is_reusable and not transport.is_closing():
             self.resume()
             self.on_free(self)
@@ -188,11 +215,20 @@ class Connection(asyncio.Protocol):
         if incoming.has_head:
             response.wake()
 
+    def pause_writing(self) -> None:
+        if self._sending is not None:
+            self._sending.pause()
+
+    def resume_writing(self) -> None:
+        if self._sending is not None:
+            self._sending.resume()
+
     def eof_received(self) -> None:
         self._end_of_stream()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone = True
+        self._stop_sending()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

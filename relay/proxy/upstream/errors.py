@@ -12,7 +12,8 @@ UpstreamError
 ├── ProtocolError         what came is not the HTTP/1.1 we accept
 │   └── IncompleteBody    the body ended before its announced end
 ├── BodyTooLarge          more than the caller wanted to hold; final
-└── ResponseClosed        our own side closed the response; final
+├── ResponseClosed        our own side closed the response; final
+└── UploadFailed          our own side could not read what it was to send; final
 
 `retryable` means that another Route may be tried, as long as the client has got nothing yet.
 Messages name the Upstream's host at most: never a credential, a header or a body.
@@ -79,5 +80,11 @@ class BodyTooLarge(UpstreamError):
 
 class ResponseClosed(UpstreamError):
     """The response was closed by our side (`close`, `aclose`) before its end was read."""
+
+    retryable = False
+
+
+class UploadFailed(UpstreamError):
+    """The body could not be read, or was not as long as it had said."""
 
     retryable = False

@@ -3,7 +3,7 @@ parsing of an Origin; `client` is the implementation, tests may bring another.""
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import NewType, Protocol, Self
 from urllib.parse import urlsplit
@@ -85,6 +85,20 @@ class Timeouts:
     """For a free connection when all are busy: then another Upstream is the better choice."""
 
 
+class Upload(Protocol):
+    """A body that is too long to hold: it is read while it is sent, and again for each sending."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How long it is, to the byte."""
+
+    def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The body from its beginning, in pieces of a size that one connection may hold."""
+
+
+Body = bytes | Upload
+
+
 class UpstreamResponse(Protocol):
     """One response. Whoever gets it calls `close` in a `finally`."""
 
@@ -124,10 +138,12 @@ class UpstreamClient(Protocol):
         method: bytes,
         path: str,
         headers: HeaderBlock | Sequence[tuple[bytes, bytes]],
-        body: bytes,
+        body: Body,
         timeouts: Timeouts,
     ) -> UpstreamResponse:
         """Send the request and wait for the response head. Redirects are never followed.
+
+        An Upload is sent as fast as the Upstream takes it; its answer may come before the end.
 
         `path` follows the origin's base path and may carry a query; Host and Content-Length are
         added. ValueError for what would not be one well-formed request; UpstreamError for the
