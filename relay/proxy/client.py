@@ -1,7 +1,7 @@
 """The caller's side of one HTTP request, over raw ASGI: body in, answer out, and its leaving."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -65,7 +65,11 @@ class Client:
         return dict(parse_qsl(query.decode("latin-1"))).get("key") if b"key=" in query else None
 
     async def body(self, bytes_max: int) -> bytes:
-        """The whole request body.
+        """The whole request body; raises as `pieces` does."""
+        return b"".join([piece async for piece in self.pieces(bytes_max)])
+
+    async def pieces(self, bytes_max: int) -> AsyncGenerator[bytes, None]:
+        """The request body as it arrives.
 
         Raises ApiError: longer than `bytes_max`, or compressed; ConnectionError: the client left.
         """
@@ -74,19 +78,18 @@ class Client:
         announced = self.headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > bytes_max:
             raise ApiError(Cause.TOO_LARGE, detail=str(bytes_max))
-        parts: list[bytes] = []
         size, has_more = 0, True
         while has_more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 self.has_left = True
                 raise ConnectionResetError
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
+            piece: bytes = message.get("body", b"")
+            size += len(piece)
             if size > bytes_max:
                 raise ApiError(Cause.TOO_LARGE, detail=str(bytes_max))
             has_more = message.get("more_body", False)
-        return b"".join(parts)
+            yield piece
 
     def watch(self) -> None:
         """From now on, the client's leaving cancels the current task and sets `has_left`."""
