@@ -11,8 +11,10 @@ from billing.gate.types import (
     Budget,
     Denied,
     HoldRef,
+    HoldState,
     RateState,
     RateWindow,
+    Renewal,
     Rule,
     Scope,
 )
@@ -89,6 +91,33 @@ def note_admitted(call: Call, reply: Admitted) -> None:
         rates=_rates(reply.rates),
     )
     call.covered_tokens = covered_tokens(call, reply.hold_nanos)
+
+
+def hold_nanos_of(request: AdmitRequest) -> int:
+    """The whole Hold that a request asks for."""
+    return request.input_nanos + request.output_tokens_cap * request.output_nanos_per_token
+
+
+def note_switched(call: Call, wanted: AdmitRequest, renewal: Renewal) -> None:
+    """Set what the grown Hold grants at another model's price; raises ApiError if it is too
+    little."""
+    if renewal.state is not HoldState.OPEN:
+        raise ApiError(Cause.GATE_UNAVAILABLE, retry_after_s=1, rule=renewal.state.value)
+    cap = call.output_tokens_cap
+    is_short = renewal.hold_nanos < hold_nanos_of(wanted)
+    if is_short:
+        room, each = renewal.hold_nanos - wanted.input_nanos, wanted.output_nanos_per_token
+        cap = room // each if each and wanted.is_clampable else 0
+        if cap < max(1, min(wanted.output_tokens_min, call.output_tokens_cap)):
+            rule = renewal.stopped_by or Rule.BALANCE
+            raise ApiError(cause_of(rule), rule=rule.value)
+    call.admission = Admission(
+        hold_nanos=renewal.hold_nanos,
+        output_tokens_cap=cap,
+        is_clamped=is_short,
+        rates=call.admission.rates if call.admission else Rates(),
+    )
+    call.covered_tokens = covered_tokens(call, renewal.hold_nanos)
 
 
 def bounds(call: Call) -> Bounds:

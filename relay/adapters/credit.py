@@ -25,9 +25,11 @@ from relay.adapters.admissions import (
     cause_of,
     covered_tokens,
     denial,
+    hold_nanos_of,
     hold_of,
     nanos_to_cover,
     note_admitted,
+    note_switched,
 )
 from relay.adapters.losses import LossWatch
 from relay.adapters.unposted import FindPosted, UnpostedUsage
@@ -82,6 +84,21 @@ class GateCredit:
         note_admitted(call, reply)
         self._live[call.request_id] = call
         self._losses.watch(call.site.id)
+
+    async def switch(self, call: Call) -> None:
+        """See `ports.CreditGate.switch`. The same Hold: so there is one record, whatever comes."""
+        hold = call.hold
+        try:
+            wanted = admit_request(call)
+            call.hold = hold  # with the budgets that it was placed in
+            renewal = await self._gate.renew(_renewal(call, hold_nanos_of(wanted)))
+        except (HoldTooLarge, ValueError):  # no balance can be so large
+            raise ApiError(Cause.NO_CREDIT, rule="hold_too_large") from None
+        except GateError:
+            raise ApiError(Cause.GATE_UNAVAILABLE, retry_after_s=1) from None
+        finally:
+            call.hold = hold
+        note_switched(call, wanted, renewal)
 
     async def extend(self, call: Call, tokens: int) -> None:
         """See `ports.CreditGate.extend`."""

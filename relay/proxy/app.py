@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.proxy import cors, errors, model_list, paths
@@ -12,10 +13,12 @@ from relay.proxy.client import Client, Receive, Scope, Send
 from relay.proxy.endpoints import table
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.exchange import Exchange
+from relay.proxy.fallbacks import Fallback
 from relay.proxy.ports import CreditGate, KeyDirectory, RouteTable, UsageSink
 from relay.proxy.request import Request
 from relay.proxy.request_ids import new_request_id
 from relay.proxy.types import Caller, Offer, Site, Snapshot, Standing
+from relay.proxy.wishes import arrange
 
 log = logging.getLogger(__name__)
 
@@ -109,17 +112,26 @@ class Relay:
         await client.start(status, [*headers, (b"x-request-id", exchange.id.encode())])
         await client.write(b"", is_last=True)
 
-    async def conduct(self, exchange: Exchange, request: Request) -> None:
-        """Lead a request of an authenticated caller through gate, Routes and stream."""
+    async def conduct(
+        self, exchange: Exchange, request: Request, further: Sequence[Request] = ()
+    ) -> None:
+        """Lead a request of an authenticated caller through gate, Routes and stream; `further`
+        put it to other models, in case that it comes to nothing."""
         caller = exchange.caller
         if caller is None:
             raise RuntimeError("an unauthenticated request must not get this far")
         exchange.model = request.model[:200]
         offer = self.offer(exchange, caller, request.model)
-        exchange.call = new_call(
+        call = exchange.call = new_call(
             request_id=exchange.id, site=exchange.site, caller=caller, offer=offer, request=request
         )
-        await self._conductor.conduct(exchange.call, request, exchange.client)
+        fallbacks = [
+            Fallback(each, asked, each.routes)
+            for asked in further
+            for each in (self.offer(exchange, caller, asked.model),)
+        ]
+        fallbacks = arrange(exchange, call, fallbacks)
+        await self._conductor.conduct(call, request, exchange.client, fallbacks)
 
     def offer(self, exchange: Exchange, caller: Caller, model: str) -> Offer:
         """What the site sells under this name; ApiError: it does not, or not to this key."""

@@ -7,6 +7,7 @@ before the last byte.
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from relay.proxy.answer_headers import rate_headers
 from relay.proxy.attempts import Opened, Opener
 from relay.proxy.client import Client
 from relay.proxy.errors import ApiError, Cause
+from relay.proxy.fallbacks import Fallback, figures, open_first
 from relay.proxy.ports import CreditGate
 from relay.proxy.request import Reader, Request, Whole
 from relay.proxy.types import Call, Caller, Ending, Offer, Site
@@ -37,13 +39,18 @@ class Conductor:
     opener: Opener
     live: set[Call]  # Calls under way, for the ticker that renews their Holds
 
-    async def conduct(self, call: Call, request: Request, client: Client) -> None:
-        """Serve `call`. Raises ApiError while nothing was sent; the Hold is ended then too."""
+    async def conduct(
+        self, call: Call, request: Request, client: Client, fallbacks: Sequence[Fallback] = ()
+    ) -> None:
+        """Serve `call`, by a fallback's model if need be.
+
+        Raises ApiError while nothing was sent; the Hold is ended then too.
+        """
         await self.gate.admit(call)
         self.live.add(call)
         client.watch()
         try:
-            opened = await self.opener.open(call, request)
+            request, opened = await open_first(self.gate, self.opener, call, request, fallbacks)
             try:
                 await self._relay(call, request, opened, client)
             finally:
@@ -168,27 +175,21 @@ def new_call(
 ) -> Call:
     """A Call in its first state: nothing held, nothing sent."""
     demand = request.demand
-    context = offer.context_tokens * demand.inputs
-    asked = demand.output_tokens_asked
-    cap = offer.max_output_tokens if asked is None else min(asked, offer.max_output_tokens)
     return Call(
         request_id=request_id,
         endpoint=request.endpoint,
         site=site,
         caller=caller,
-        offer=offer,
         is_stream=request.is_stream,
         measures=demand.measures,
         is_free=demand.is_free,
-        input_tokens_bound=min(demand.input_tokens_bound, context),
-        input_tokens_guess=min(demand.input_tokens_guess, context),
-        output_tokens_cap=cap * demand.choices if demand.generates else 0,
         choices=demand.choices,
         is_clampable=demand.generates and demand.output_tokens_asked is None,
         admitted_at_ms=time.time_ns() // 1_000_000,
         started_at=asyncio.get_running_loop().time(),
         units=demand.units,
         token_kinds=demand.token_kinds,
+        **figures(offer, demand),
     )
 
 

@@ -2,12 +2,14 @@
 be answered at any step in the caller's dialect and language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl
 
+from relay.proxy import preferences
 from relay.proxy.client import Client
 from relay.proxy.dialect import Dialect
+from relay.proxy.preferences import Wishes
 from relay.proxy.types import Call, Caller, Offer, Site, Snapshot
 
 if TYPE_CHECKING:
@@ -31,10 +33,24 @@ class Exchange:
     caller: Caller | None = None
     model: str = ""
     call: Call | None = None
+    wishes: Wishes = preferences.NONE
+    raw: bytes | None = field(default=None, repr=False)  # the body, once it was taken
 
     async def body(self) -> bytes:
-        """The whole request body; raises ApiError when it is too large or compressed."""
-        return await self.client.body(self.body_bytes_max)
+        """The whole request body, without what it says of routing: that is in `wishes` then.
+
+        Raises ApiError when it is too large or compressed, or a wish is out of order.
+        """
+        if self.raw is None:
+            given = await self.client.body(self.body_bytes_max)
+            # Google's bodies do not say the model, and know no such fields.
+            is_ours = self.dialect is not Dialect.GEMINI
+            self.raw, self.wishes = preferences.take(given) if is_ours else (given, self.wishes)
+        return self.raw
+
+    def asking(self, model: str) -> "Exchange":
+        """The same request, put to another model."""
+        return replace(self, raw=preferences.with_model(self.raw or b"{}", model))
 
     def query(self) -> Mapping[str, str]:
         """The query's parameters; of one that is given twice the last."""

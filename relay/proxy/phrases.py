@@ -80,6 +80,14 @@ _BOOK: Mapping[str, Mapping[str, str]] = {
         "zh-hans": "对该模型最多为 {0} 个",
         "zh-hant": "對此模型最多為 {0} 個",
     },
+    r"must be a list of (\d+) to (\d+)": {
+        "zh-hans": "必须是 {0} 到 {1} 项的列表",
+        "zh-hant": "必須是 {0} 到 {1} 項的清單",
+    },
+    r"names no provider of this model": {
+        "zh-hans": "指定的提供商不提供该模型",
+        "zh-hant": "指定的供應商不提供此模型",
+    },
     r"must be one of (.*)": {"zh-hans": "必须是以下之一：{0}", "zh-hant": "必須是以下之一：{0}"},
     # as the JSON decoder names types
     r"(?:must be|expected) (.*), (?:not|got) (.*)": {

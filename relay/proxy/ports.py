@@ -36,6 +36,14 @@ class CreditGate(Protocol):
         """
         ...
 
+    async def switch(self, call: Call) -> None:
+        """Bring the Hold to the price of `call.offer`, which is another than it was admitted with.
+
+        Sets `call.price` and `call.admission`. Raises ApiError: balance or budget can't pay it,
+        or the gate is out of reach; the Call's Hold is still there then.
+        """
+        ...
+
     async def extend(self, call: Call, tokens: int) -> None:
         """Grow the Hold until it pays for `tokens` of output, and set `call.covered_tokens`.
 

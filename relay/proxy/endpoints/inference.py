@@ -23,7 +23,9 @@ class Inference:
     async def serve(self, relay: "Relay", exchange: Exchange) -> None:
         """See `Endpoint.serve`. The key is looked at before the body is taken."""
         await relay.authenticate(exchange)
-        await relay.conduct(exchange, await self.read(exchange))
+        request = await self.read(exchange)
+        further = [await self.read(exchange.asking(name)) for name in exchange.wishes.models]
+        await relay.conduct(exchange, request, further)
 
 
 def of_body(read: Callable[[bytes], Request]) -> Callable[[Exchange], Awaitable[Request]]:

@@ -285,3 +285,35 @@ async def test_a_checkpoint_stores_what_was_delivered(
 
     await until(is_stored)
     assert admitted.noted_tokens == 5
+
+
+async def test_a_call_that_goes_on_with_another_model_holds_at_its_price_and_pays_once(
+    credit: GateCredit, acme: Organization, gate: Redis
+) -> None:
+    made = call(acme)
+    before, _ = figures(acme, gate)
+    await credit.admit(made)
+    dear = PriceVersion(8, {"input": 2 * UNIT, "output": 20 * UNIT})
+    made.offer = fakes.offer(model_id="dear", price=PriceList(dear))
+    await credit.switch(made)
+    hold = 40 * 2_000 + 100 * 20_000
+    assert figures(acme, gate) == (before - hold, hold)
+    made.usage, made.ending = Usage(input_tokens=10, output_tokens=5), Ending.COMPLETED
+    await credit.settle(made)
+    charge = 10 * 2_000 + 5 * 20_000
+    assert figures(acme, gate) == (before - charge, 0)
+    (event,) = events(acme, gate)
+    assert decode_usage(event[b"event"]).model == "dear"
+
+
+async def test_a_model_that_the_balance_cannot_pay_is_refused_and_the_hold_stays(
+    credit: GateCredit, acme: Organization, gate: Redis
+) -> None:
+    made = call(acme, is_clampable=False)
+    await credit.admit(made)
+    made.offer = fakes.offer(price=PriceList(PriceVersion(8, {"input": UNIT, "output": 10**15})))
+    with pytest.raises(ApiError) as caught:
+        await credit.switch(made)
+    assert caught.value.cause is Cause.NO_CREDIT
+    await credit.settle(made)
+    assert figures(acme, gate)[1] == 0

@@ -15,7 +15,7 @@ import msgspec
 from relay.proxy import error_contract
 from relay.proxy.app import Ports, Relay
 from relay.proxy.attempts import Opener
-from relay.proxy.errors import ApiError
+from relay.proxy.errors import ApiError, Cause
 from relay.proxy.renaming import Renaming
 from relay.proxy.types import (
     Admission,
@@ -155,6 +155,7 @@ class FakeGate:
     ended: list[Ended] = field(default_factory=list)
     checkpoints: list[int] = field(default_factory=list)
     may_settle: asyncio.Event = field(default_factory=asyncio.Event)
+    unaffordable: set[str] = field(default_factory=set)
     _open: set[Call] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -171,6 +172,10 @@ class FakeGate:
         )
         self.admitted.append(call)
         self._open.add(call)
+
+    async def switch(self, call: Call) -> None:
+        if call.offer.model_id in self.unaffordable:
+            raise ApiError(Cause.NO_CREDIT)
 
     def checkpoint(self, call: Call) -> None:
         if call.delivered_tokens > call.noted_tokens:
