@@ -58,35 +58,35 @@ class GenerateReply(Reply):
         if self._is_blocked() or fault is Fault.EMPTY:
             yield Frame(self.whole(stamp, fault))
             return
+        made = 0
         for choice in self.choices:
             for part, tokens in self._parts(choice):
-                candidate = _candidate(choice.index, [part])
-                yield self._chunk(stamp, fault, candidate, tokens)
+                made += tokens
+                body = {"candidates": [_candidate(choice.index, [part])]}
+                yield Frame(_encode({**body, **self._closing(stamp, fault, made)}), tokens)
         for choice in self.choices:
             last = _candidate(choice.index, [{"text": ""}], _finish(choice))
-            yield self._chunk(stamp, fault, last, 0)
-
-    def _chunk(
-        self, stamp: Stamp, fault: Fault | None, candidate: dict[str, Any], tokens: int
-    ) -> Frame:
-        body = {"candidates": [candidate], **self._closing(stamp, fault)}
-        return Frame(_encode(body), tokens)
+            yield Frame(_encode({"candidates": [last], **self._closing(stamp, fault)}))
 
     def _is_blocked(self) -> bool:
         return self.directive.finish == BLOCKED
 
-    def _closing(self, stamp: Stamp, fault: Fault | None) -> dict[str, Any]:
+    def _closing(
+        self, stamp: Stamp, fault: Fault | None, made: int | None = None
+    ) -> dict[str, Any]:
+        """What every chunk ends in; `made` tokens are there so far, else all of them."""
         closing: dict[str, Any] = {}
-        is_silent = self._is_blocked() or fault is Fault.EMPTY
+        if made is None:
+            is_silent = self._is_blocked() or fault is Fault.EMPTY
+            made = 0 if is_silent else self.usage.completion_tokens
+        thoughts = min(made, self.usage.reasoning_tokens)  # they come first
         usage = spoil(
             usage_metadata(
                 self.usage,
                 images=self.images,
                 tool_prompt=self.directive.tool_prompt_tokens,
-                thoughts=0 if is_silent else self.usage.reasoning_tokens,
-                candidates=0
-                if is_silent
-                else self.usage.completion_tokens - self.usage.reasoning_tokens,
+                thoughts=thoughts,
+                candidates=made - thoughts,
             ),
             fault,
         )
