@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from relay.proxy.errors import ApiError, Cause
+from relay.proxy import call_ids, chat_envelope
+from relay.proxy.dialects.decoding import read, whole_number
 from relay.proxy.estimate import tokens_of_bytes
 from relay.proxy.request import Demand
 
@@ -33,41 +34,19 @@ _CACHED = re.compile(rb'"cache_control"')
 
 _FORCE_USAGE = b'{"include_usage":true}'
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-# The decoder's paths hold names of the structs below and list indexes, nothing of the caller's.
-_PATH = re.compile(r" - at `\$\.?([^`]*)`")
-_EXPECTED = re.compile(r"^Expected `([^`]*)`, got `([^`]*)`")
-
-
-class _StreamOptions(msgspec.Struct):
-    include_usage: bool | None = None
-
-
-class _Message(msgspec.Struct):
-    role: str
-
-
-class _Envelope(msgspec.Struct):
-    model: str
-    messages: list[_Message]
-    stream: bool | None = None
-    max_tokens: int | float | None = None
-    max_completion_tokens: int | float | None = None
-    n: int | float | None = None
-    stream_options: _StreamOptions | None = None
-
-
-_envelope = msgspec.json.Decoder(_Envelope)
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """A request that was found in order."""
 
+    body: bytes  # the caller's, results of tools with their call's id
     fields: Mapping[str, msgspec.Raw]
     model: str
     is_stream: bool
     wants_usage_frame: bool
     demand: Demand
+    top_logprobs: int | None = None  # where `logprobs` was given as a number, its older form
 
     def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
         """The bytes to send: model renamed, usage asked for, output capped when `cap` is given.
@@ -79,6 +58,11 @@ class ChatRequest:
         fields["model"] = msgspec.json.encode(upstream_model)
         if self.is_stream:
             fields["stream_options"] = forced_usage(self.fields.get("stream_options"))
+        else:
+            fields.pop("stream_options", None)  # without a stream OpenAI refuses them
+        if self.top_logprobs is not None:
+            fields["logprobs"] = b"true"
+            fields.setdefault("top_logprobs", b"%d" % self.top_logprobs)
         if output_tokens_cap is not None:
             fields |= self._capped(output_tokens_cap)
         encode = msgspec.json.encode
@@ -105,25 +89,20 @@ def forced_usage(given: msgspec.Raw | None) -> bytes:
 
 def parse(body: bytes) -> ChatRequest:
     """Read a request body; raises ApiError naming the parameter that is wrong."""
-    try:
-        if not body.isascii():
-            body.decode()  # the decoder skips over strings without checking their UTF-8
-        fields = _fields.decode(body)
-        envelope = _envelope.decode(body)
-    except msgspec.ValidationError as error:
-        raise _complaint(body, str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ApiError(Cause.INVALID_JSON) from None
-    if not envelope.messages:
-        raise ApiError(Cause.BAD_REQUEST, param="messages", detail="'messages' is empty")
-    if not envelope.model.isprintable():
-        raise ApiError(Cause.BAD_REQUEST, param="model", detail="'model' must be printable text")
-    choices = _count("n", envelope.n, CHOICES_MAX) or 1
+    fields = read(_fields, body)
+    envelope = chat_envelope.read(body)
+    if any(each.role == "tool" and each.tool_call_id is None for each in envelope.messages):
+        fields["messages"] = call_ids.filled(fields["messages"])
+        body = msgspec.json.encode(fields)
+    choices = whole_number("n", envelope.n, highest=CHOICES_MAX) or 1
     # Upstreams differ in which of the two they heed, so the larger one is what may come.
-    caps = [_count(name, getattr(envelope, name), OUTPUT_TOKENS_MAX) for name in CAP_NAMES]
-    asked = max((cap for cap in caps if cap is not None), default=None)
+    caps = [
+        whole_number(name, getattr(envelope, name), highest=OUTPUT_TOKENS_MAX) for name in CAP_NAMES
+    ]
+    logprobs = envelope.logprobs
     images = body.count(b'"image_url"') * IMAGE_URL_TOKENS
     return ChatRequest(
+        body=body,
         fields=fields,
         model=envelope.model,
         is_stream=bool(envelope.stream),
@@ -131,10 +110,11 @@ def parse(body: bytes) -> ChatRequest:
         demand=Demand(
             input_tokens_bound=len(body) + images,
             input_tokens_guess=tokens_of_bytes(body) + images // 4,
-            output_tokens_asked=asked,
+            output_tokens_asked=max((cap for cap in caps if cap is not None), default=None),
             choices=choices,
             token_kinds=_token_kinds(body),
         ),
+        top_logprobs=None if logprobs is None or isinstance(logprobs, bool) else logprobs,
     )
 
 
@@ -142,30 +122,3 @@ def _token_kinds(body: bytes) -> tuple[str, ...]:
     """The rarer buckets that this request's tokens may fall in."""
     kinds = AUDIO_KINDS if _AUDIO.search(body) else ()
     return kinds + CACHE_KINDS if _CACHED.search(body) else kinds
-
-
-def _count(name: str, value: float | None, highest: int) -> int | None:
-    """A positive whole number; some clients write 1000.0."""
-    if value is None:
-        return None
-    if value != int(value) or not 1 <= value <= highest:
-        raise ApiError(
-            Cause.BAD_REQUEST, param=name, detail=f"'{name}' must be a whole number, 1 to {highest}"
-        )
-    return int(value)
-
-
-def _complaint(body: bytes, text: str) -> ApiError:
-    """The decoder's finding as an error that names the parameter."""
-    if body.lstrip()[:1] != b"{":
-        return ApiError(Cause.BAD_REQUEST, detail="the body must be a JSON object")
-    path, expected = _PATH.search(text), _EXPECTED.match(text)
-    if text.startswith("Object missing required field"):
-        name = text.split("`")[1]
-        name = f"{path.group(1)}.{name}" if path is not None else name
-        return ApiError(Cause.MISSING_PARAMETER, param=name, detail=name)
-    if path is None or expected is None:
-        return ApiError(Cause.INVALID_JSON)
-    name = path.group(1)
-    detail = f"'{name}' must be {expected.group(1)}, not {expected.group(2)}"
-    return ApiError(Cause.BAD_REQUEST, param=name, detail=detail)

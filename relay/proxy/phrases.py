@@ -55,6 +55,20 @@ _BOOK: Mapping[str, Mapping[str, str]] = {
         "zh-hans": "必须在 {0} 到 {1} 之间",
         "zh-hant": "必須在 {0} 到 {1} 之間",
     },
+    r"must be at most (-?\d+)": {"zh-hans": "不能大于 {0}", "zh-hant": "不能大於 {0}"},
+    r"must be at least (-?\d+)": {"zh-hans": "不能小于 {0}", "zh-hant": "不能小於 {0}"},
+    r"must be (\d+) (?:texts|inputs|characters) at most": {
+        "zh-hans": "不能超过 {0} 个",
+        "zh-hant": "不能超過 {0} 個",
+    },
+    r"must be all texts, all token ids, or all arrays of token ids": {
+        "zh-hans": "的元素必须全部是字符串、全部是 token_id，或全部是 token_id 的数组",
+        "zh-hant": "的元素必須全部是字串、全部是 token_id，或全部是 token_id 的陣列",
+    },
+    r"must be text, an array of texts, or tokens, and not empty": {
+        "zh-hans": "必须是非空的文本、文本数组或 token",
+        "zh-hant": "必須是非空的文字、文字陣列或 token",
+    },
     r"must be less than '([^']*)'": {"zh-hans": "必须小于“{0}”", "zh-hant": "必須小於「{0}」"},
     r"needs '([^']*)' to be true": {
         "zh-hans": "需要“{0}”为 true",

@@ -39,8 +39,8 @@ STOCKS = tool("stock_price", "Looks up a share.", "symbol")
 
 def ask(client: openai.OpenAI, prompt: str, **more: Any) -> Any:
     messages = [{"role": "user", "content": prompt}]
-    asked = {"messages": messages, "tools": [WEATHER, STOCKS], **more}
-    return client.chat.completions.create(model="demo-model", **asked)
+    asked = {"model": "demo-model", "messages": messages, "tools": [WEATHER, STOCKS], **more}
+    return client.chat.completions.create(**asked)
 
 
 def called(answer: Any) -> list[str]:
@@ -60,6 +60,19 @@ def test_several_matching_tools_are_called_in_parallel(client: openai.OpenAI) ->
     prompt = "The weather in Paris, and the stock price of Acme"
     assert called(ask(client, prompt)) == ["get_weather", "stock_price"]
     assert called(ask(client, prompt, parallel_tool_calls=False)) == ["get_weather"]
+
+
+def test_qwen_calls_one_tool_at_a_time_unless_told_otherwise(client: openai.OpenAI) -> None:
+    prompt = "The weather in Paris, and the stock price of Acme"
+    assert called(ask(client, prompt, model="qwen-plus")) == ["get_weather"]
+    both = ask(client, prompt, model="qwen-plus", parallel_tool_calls=True)
+    assert called(both) == ["get_weather", "stock_price"]
+
+
+def test_tool_that_a_chinese_prompt_mentions_is_called(client: openai.OpenAI) -> None:
+    tools = [tool("now", "获取当前的时间", "zone"), tool("look_up", "获取指定城市的天气", "city")]
+    assert called(ask(client, "北京今天天气怎么样?", tools=tools)) == ["look_up"]
+    assert called(ask(client, "写一首诗", tools=tools)) == []
 
 
 def test_tool_choice_decides(client: openai.OpenAI) -> None:

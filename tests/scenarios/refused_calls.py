@@ -150,7 +150,7 @@ CASES = {
     ),
     "wrong type": _bad_request(
         "invalid_request",
-        "Invalid request: 'stream' must be bool | null, not str",
+        "Invalid request: 'stream': expected bool | null, got str",
         "stream",
         chat("scripted", stream="yes"),
     ),

@@ -13,6 +13,7 @@ from devstack.demo_upstream.schema import Filler
 _NAME_WORD_MIN = 4
 _DESCRIPTION_WORD_MIN = 5
 _WORD = re.compile(r"[^\W_]+")
+_CHINESE = re.compile(r"[\u3400-\u9fff]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def choose(offered: tuple[Function, ...], choice: ToolChoice, prompt: str) -> li
     allowed = [
         function for function in offered if not choice.names or function.name in choice.names
     ]
-    words = {word.lower() for word in _WORD.findall(prompt)}
+    words = {word.lower() for word in _WORD.findall(prompt)} | _pairs(prompt)
     matching = [function for function in allowed if _is_mentioned(function, words)]
     return allowed[:1] if choice.is_required and not matching else matching
 
@@ -73,4 +74,11 @@ def _is_mentioned(function: Function, prompt_words: set[str]) -> bool:
     for word in _WORD.findall(function.description or ""):
         if len(word) >= _DESCRIPTION_WORD_MIN:
             telling.add(word.lower())
+    telling |= _pairs(function.description or "")
     return not telling.isdisjoint(prompt_words) or function.name.lower() in prompt_words
+
+
+def _pairs(text: str) -> set[str]:
+    """The pairs of neighbouring Chinese characters: that language has no spaces between words."""
+    runs = _CHINESE.findall(text)
+    return {run[start : start + 2] for run in runs for start in range(len(run) - 1)}

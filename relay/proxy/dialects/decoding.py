@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 NULL = msgspec.Raw(b"null")
 _FINDING = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.S)
+_BOUND = re.compile(r"^Expected `(?:int|float)` (?P<side>[<>]=) (?P<bound>-?\d+)(?:\.0)?$")
 _FIELD = re.compile(r"field `([^`]*)`")
 # What a decoder says of a value may quote it; more would only fill our answer.
 DETAIL_CHARS_MAX = 200
@@ -47,6 +48,9 @@ def complaint(finding: str, *, at: str = "") -> ApiError:
         return ApiError(Cause.MISSING_PARAMETER, param=name, detail=name)
     if what.startswith("Expected `null`"):
         return not_carried(path)
+    if (bound := _BOUND.match(what)) is not None:
+        side = "at most" if bound["side"] == "<=" else "at least"
+        return wrong(path or None, f"must be {side} {bound['bound']}")
     what = what.replace("`", "")[:DETAIL_CHARS_MAX]
     return wrong(path or None, what[:1].lower() + what[1:])
 

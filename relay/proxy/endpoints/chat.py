@@ -48,8 +48,7 @@ class NativeChat:
 
 async def read(exchange: Exchange) -> ConversationRequest:
     """The request; raises ApiError naming what is wrong."""
-    body = await exchange.body()
-    native = NativeChat(parse(body))
+    native = NativeChat(parse(await exchange.body()))
     return conversations.of_body(
-        exchange, body, native, created=int(time.time()), dialect=Dialect.CHAT
+        exchange, native.chat.body, native, created=int(time.time()), dialect=Dialect.CHAT
     )

@@ -68,6 +68,109 @@ def test_a_wrong_switch_is_refused_under_its_name(fields: bytes, param: str) -> 
     assert refusal(body) == (Cause.BAD_REQUEST, param)
 
 
+ACCEPTED = {
+    "temperature": [b"0", b"0.7", b"2", b"2.0", b"null"],
+    "top_p": [b"0", b"0.8", b"1", b"null"],
+    "presence_penalty": [b"-2", b"2.0", b"null"],
+    "frequency_penalty": [b"-2.0", b"2", b"null"],
+    "seed": [b"0", b"-9223372036854775808", b"18446744073709551615", b"null"],
+    "stop": [
+        b'"END"',
+        b'["a","b","c","d"]',
+        b"[108386,104307]",
+        b"[[108386,103924],[35946,101243]]",
+        b"[]",
+        b"null",
+    ],
+    "logprobs": [b"true", b"false", b"0", b"5", b"null"],
+    "top_logprobs": [b"0", b"20", b"null"],
+    "tools": [
+        b"[]",
+        b'[{"type":"function","function":{"name":"get_time-2","parameters":{}},"required":["x"]}]',
+        b'[{"type":"web_search","web_search":{"enable":true}}]',
+        b"null",
+    ],
+    "tool_choice": [
+        b'"auto"',
+        b'"none"',
+        b'"required"',
+        b'{"type":"function","function":{"name":"f"}}',
+        b"null",
+    ],
+    "parallel_tool_calls": [b"true", b"false", b"null"],
+    "response_format": [b'{"type":"json_object"}', b'{"type":"a-vendors-own"}', b"null"],
+    "user": [b'"u-1"', b'""', b"null"],
+}
+REFUSED = {
+    "temperature": [b"-0.1", b"2.1", b"1e999", b'"1"', b"true"],
+    "top_p": [b"-0.1", b"1.1", b"[]"],
+    "presence_penalty": [b"-2.1", b"2.01", b"{}"],
+    "frequency_penalty": [b"-3", b"2.01", b'"0"'],
+    "seed": [b"1.5", b"18446744073709551616", b"-9223372036854775809", b'"7"'],
+    "stop": [
+        b'["a","b","c","d","e"]',
+        b'["a",104307]',
+        b'[[1],"a"]',
+        b"[1,[2]]",
+        b"5",
+        b"{}",
+    ],
+    "logprobs": [b"6", b"-1", b"2.5", b'"yes"'],
+    "top_logprobs": [b"21", b"-1", b"true"],
+    "tools": [b"{}", b'"get_weather"'],
+    "tool_choice": [b'"maybe"', b"[]", b"true"],
+    "parallel_tool_calls": [b'"yes"'],
+    "response_format": [b'"json_object"', b"[]"],
+    "user": [b"7", b"{}"],
+}
+
+
+def of(values: dict[str, list[bytes]]) -> list[tuple[str, bytes]]:
+    return [(name, value) for name, several in values.items() for value in several]
+
+
+@pytest.mark.parametrize(("name", "value"), of(ACCEPTED))
+def test_a_parameter_in_its_range_passes_as_it_is(name: str, value: bytes) -> None:
+    asked = request(b'"' + name.encode() + b'":' + value)
+    assert bytes(asked.fields[name]) == value
+
+
+@pytest.mark.parametrize(("name", "value"), of(REFUSED))
+def test_a_parameter_out_of_its_range_is_refused_under_its_name(name: str, value: bytes) -> None:
+    body = b'{"model":"small",' + MESSAGES + b',"' + name.encode() + b'":' + value + b"}"
+    assert refusal(body) == (Cause.BAD_REQUEST, name)
+
+
+@pytest.mark.parametrize(
+    ("field", "cause", "param"),
+    [
+        (b'"tools":[{"type":"function"}]', Cause.MISSING_PARAMETER, "tools[0].function"),
+        (b'"tools":[{"function":{"name":"f"}}]', Cause.MISSING_PARAMETER, "tools[0].type"),
+        (
+            b'"tools":[{"type":"function","function":{"name":"of space"}}]',
+            Cause.BAD_REQUEST,
+            "tools[0].function.name",
+        ),
+        (
+            b'"tools":[{"type":"function","function":{"name":"' + b"n" * 65 + b'"}}]',
+            Cause.BAD_REQUEST,
+            "tools[0].function.name",
+        ),
+        (
+            b'"tools":[{"type":"function","function":{"name":"f","parameters":"{}"}}]',
+            Cause.BAD_REQUEST,
+            "tools[0].function.parameters",
+        ),
+        (b'"response_format":{}', Cause.MISSING_PARAMETER, "response_format.type"),
+        (b'"stop":[[1,"a"]]', Cause.BAD_REQUEST, "stop[0][1]"),
+    ],
+)
+def test_what_is_wrong_inside_a_parameter_is_named_by_its_path(
+    field: bytes, cause: Cause, param: str
+) -> None:
+    assert refusal(b'{"model":"small",' + MESSAGES + b"," + field + b"}") == (cause, param)
+
+
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"text"', b"7", b" [1]"])
 def test_json_that_is_no_object_is_refused(body: bytes) -> None:
     assert refusal(body) == (Cause.BAD_REQUEST, None)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.proxy.chat_envelope import Envelope
 from relay.proxy.chat_request import parse
 
 HEAD = b'{"model":"small","messages":[{"role":"user","content":"hi"}]'
@@ -33,8 +34,23 @@ def test_the_model_is_the_upstreams_own() -> None:
     ],
 )
 def test_other_values_keep_every_byte(value: bytes) -> None:
-    for name in (b"temperature", b"tools", b"an_unknown_parameter"):
+    for name in (b"metadata", b"an_unknown_parameter"):
         assert b'"' + name + b'":' + value in sent(b'"' + name + b'":' + value)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b'"temperature":1.50',
+        b'"temperature":0e0',
+        b'"top_p":1E-1',
+        b'"tools":[{"type" : "function", "function": {"name": "a", "x": "\\u4f60"}}]',
+        b'"stop":[ "\\n", "END" ]',
+        b'"seed":18446744073709551615',
+    ],
+)
+def test_values_that_are_looked_at_keep_every_byte(field: bytes) -> None:
+    assert field in sent(field)
 
 
 def test_messages_keep_every_byte() -> None:
@@ -48,7 +64,7 @@ JSON = st.recursive(
     lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text(), each, max_size=3),
     max_leaves=8,
 )
-OURS = {"model", "messages", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens"}
+OURS = set(Envelope.__struct_fields__)
 
 
 @given(st.dictionaries(st.text().filter(lambda name: name not in OURS), JSON, max_size=5))
@@ -72,6 +88,25 @@ def test_other_stream_options_are_kept(switch: bytes) -> None:
 
 def test_without_a_stream_nothing_is_asked_for() -> None:
     assert b"stream_options" not in sent(b'"stream":false')
+    assert b"stream_options" not in sent(b'"stream_options":{"include_usage":true}')
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (b'"logprobs":5', {"logprobs": True, "top_logprobs": 5}),
+        (b'"logprobs":0', {"logprobs": True, "top_logprobs": 0}),
+        (b'"logprobs":2,"top_logprobs":7', {"logprobs": True, "top_logprobs": 7}),
+        (b'"logprobs":true,"top_logprobs":3', {"logprobs": True, "top_logprobs": 3}),
+        (b'"logprobs":false', {"logprobs": False}),
+        (b'"logprobs":null', {"logprobs": None}),
+    ],
+)
+def test_logprobs_as_a_number_are_asked_for_in_the_newer_form(
+    fields: bytes, expected: dict[str, object]
+) -> None:
+    arrived = msgspec.json.decode(sent(fields))
+    assert {name: arrived[name] for name in arrived if "logprobs" in name} == expected
 
 
 @pytest.mark.parametrize(

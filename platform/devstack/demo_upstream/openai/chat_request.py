@@ -72,7 +72,7 @@ class ChatRequest(msgspec.Struct):
     user: str | None = None
     tools: list[Tool] | None = None
     tool_choice: str | dict[str, Any] | None = None
-    parallel_tool_calls: bool | None = True
+    parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     logprobs: bool | int | None = None
     top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
@@ -100,6 +100,13 @@ class ChatRequest(msgspec.Struct):
         if self.logprobs is True:
             return self.top_logprobs or 0
         return self.logprobs
+
+    def may_call_in_parallel(self) -> bool:
+        """As asked; without a word Qwen calls one tool at a time (Alibaba Cloud Model Studio,
+        "Function calling", read 2026-11), others several."""
+        if self.parallel_tool_calls is not None:
+            return self.parallel_tool_calls
+        return not self.model.startswith(("qwen", "qwq"))
 
     def last_user_text(self) -> str:
         """The text of the last user message, or "" when there is none."""
@@ -134,7 +141,7 @@ def wanted(request: ChatRequest) -> Wanted:
         stops=request.stops(),
         functions=_functions(request.tools or []),
         tool_choice=_tool_choice(request.tool_choice),
-        parallel_tools=request.parallel_tool_calls is not False,
+        parallel_tools=request.may_call_in_parallel(),
         tool_result=last.text() if last.role == "tool" else None,
         is_json=is_json,
         schema=schema,
