@@ -11,9 +11,11 @@ from django.conf import settings
 from billing.gate.client import RedisClient
 from billing.gate.errors import GateUnavailable
 from billing.gate.gate import Gate
+from relay import deferred
 from relay.adapters.changes import Listener
 from relay.adapters.credit import GateCredit
 from relay.adapters.keys import CachedKeyDirectory
+from relay.adapters.objects import Objects
 from relay.adapters.records import find_posted
 from relay.adapters.refusals import RefusalSink
 from relay.adapters.routes import SnapshotTable
@@ -52,6 +54,7 @@ class RelayProcess:
             find_posted=find_posted,
             hold_lifetime_ms=settings.HOLD_LIFETIME_MS,
         )
+        objects = Objects(Gate(redis, owner=owner, hold_lifetime_ms=deferred.HOLD_LIFETIME_MS))
         keys, routes, refusals = CachedKeyDirectory(), SnapshotTable(), RefusalSink(redis)
         upstreams = HttpClient(allowed_networks=settings.UPSTREAM_ALLOWED_NETWORKS)
         opener = Opener(
@@ -63,7 +66,9 @@ class RelayProcess:
             deadline_s=settings.UPSTREAM_DEADLINE_S,
         )
         app = Relay(
-            Ports(keys, routes, credit, refusals), opener, body_bytes_max=settings.BODY_BYTES_MAX
+            Ports(keys, routes, credit, refusals, objects),
+            opener,
+            body_bytes_max=settings.BODY_BYTES_MAX,
         )
         changes = Listener(settings.DATABASE_URL, keys, routes.want_reload)
         return cls(app, redis, upstreams, credit, routes, refusals, changes)

@@ -74,6 +74,9 @@ REAP_S = HOLD_LIFETIME_MS / 6_000
 # ledger, sums by quarter of an hour and each customer's monthly figures always stay.
 USAGE_RETENTION_MONTHS = env.integer("USAGE_RETENTION_MONTHS", 0, minimum=0, maximum=1_200)
 
+# Responses that customers have us keep (`store`) are dropped so many days after they were made.
+RESPONSE_RETENTION_DAYS = env.integer("RESPONSE_RETENTION_DAYS", 30, minimum=1, maximum=3_650)
+
 # --- Celery ----------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "celery:"}
@@ -110,6 +113,16 @@ CELERY_BEAT_SCHEDULE = {
     # Often, as a clock that is restarted daily would never come to a daily task.
     "keep-usage-months": {
         "task": "billing.tasks.keep_usage_months",
+        "schedule": 600.0,
+        "options": {"expires": 60},
+    },
+    "look-after-jobs": {
+        "task": "relay.tasks.look_after_jobs",
+        "schedule": 2.0,
+        "options": {"expires": 2},
+    },
+    "drop-expired-objects": {
+        "task": "relay.tasks.drop_expired_objects",
         "schedule": 600.0,
         "options": {"expires": 60},
     },

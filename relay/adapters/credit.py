@@ -134,6 +134,10 @@ class GateCredit:
         self._renewing[call.request_id] = task
         task.add_done_callback(lambda _: self._renewing.pop(call.request_id, None))
 
+    def let_go(self, call: Call) -> None:
+        """See `ports.CreditGate.let_go`."""
+        self._live.pop(call.request_id, None)
+
     async def settle(self, call: Call) -> None:
         """See `ports.CreditGate.settle`."""
         self._live.pop(call.request_id, None)

@@ -1,7 +1,8 @@
 """Where calls go."""
 
 from relay.models.costs import Cost
+from relay.models.objects import DeferredCall, UpstreamObject
 from relay.models.routes import Route
 from relay.models.upstreams import Upstream
 
-__all__ = ["Cost", "Route", "Upstream"]
+__all__ = ["Cost", "DeferredCall", "Route", "Upstream", "UpstreamObject"]

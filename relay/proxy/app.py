@@ -14,7 +14,8 @@ from relay.proxy.endpoints import table
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.exchange import Exchange
 from relay.proxy.fallbacks import Fallback
-from relay.proxy.ports import CreditGate, KeyDirectory, RouteTable, UsageSink
+from relay.proxy.owned import Owned
+from relay.proxy.ports import CreditGate, KeyDirectory, ObjectDirectory, RouteTable, UsageSink
 from relay.proxy.request import Request
 from relay.proxy.request_ids import new_request_id
 from relay.proxy.types import Caller, Offer, Site, Snapshot, Standing
@@ -41,6 +42,7 @@ class Ports:
     routes: RouteTable
     gate: CreditGate
     sink: UsageSink
+    objects: ObjectDirectory
 
 
 class Relay:
@@ -48,7 +50,11 @@ class Relay:
 
     def __init__(self, ports: Ports, opener: Opener, *, body_bytes_max: int) -> None:
         self._ports = ports
-        self._conductor = Conductor(gate=ports.gate, opener=opener, live=set())
+        self._conductor = Conductor(
+            gate=ports.gate, objects=ports.objects, opener=opener, live=set()
+        )
+        self.objects = ports.objects
+        self.owned = Owned(ports.objects, opener.client, opener.timeouts)
         self._body_bytes_max = body_bytes_max
         self._paths = table.paths()
         self._ticker: asyncio.Task[None] | None = None

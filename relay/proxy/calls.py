@@ -17,7 +17,8 @@ from relay.proxy.attempts import Opened, Opener
 from relay.proxy.client import Client
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.fallbacks import Fallback, figures, open_first
-from relay.proxy.ports import CreditGate
+from relay.proxy.objects import Job
+from relay.proxy.ports import CreditGate, ObjectDirectory
 from relay.proxy.request import Reader, Request, Whole
 from relay.proxy.types import Call, Caller, Ending, Offer, Site
 from relay.proxy.upstream.errors import UpstreamError
@@ -36,6 +37,7 @@ class Conductor:
     """Leads Calls through the gate, the Routes and the stream; one per relay process."""
 
     gate: CreditGate
+    objects: ObjectDirectory
     opener: Opener
     live: set[Call]  # Calls under way, for the ticker that renews their Holds
 
@@ -87,10 +89,25 @@ class Conductor:
     async def _whole(self, call: Call, whole: Whole, client: Client) -> None:
         """The answer in one piece: metered, settled, sent."""
         client.unwatch()
+        if whole.job is not None:
+            await self._job(call, whole, whole.job, client)
+            return
         if not call.is_free:
             call.usage = metering.of_answer(call, whole.usage, whole.body)
         call.ending, call.status = Ending.COMPLETED, 200
         await self.settle(call)
+        await client.answer(200, (*whole.headers, *answer_headers(call)), whole.body)
+
+    async def _job(self, call: Call, whole: Whole, job: Job, client: Client) -> None:
+        """What the Call made is in the making: the answer goes out, the Hold lives on with it."""
+        call.ending, call.status = Ending.COMPLETED, 200
+        try:
+            await self.objects.begin(call, job)
+        except BaseException:
+            call.ending = Ending.UPSTREAM_FAILED  # nobody will ever find it: nobody pays
+            raise
+        call.is_settled = True
+        self.gate.let_go(call)
         await client.answer(200, (*whole.headers, *answer_headers(call)), whole.body)
 
     async def _stream(

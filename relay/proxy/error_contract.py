@@ -12,6 +12,8 @@ from relay.proxy.causes import KEY_CAUSES, NO_CREDIT_CAUSES, PERMISSION_CAUSES, 
 RETRIED_STATUSES = frozenset({408, 409, 429})
 # Told to be final even though no SDK would retry them: clients of other makes might.
 FINAL_STATUSES = frozenset({402, 403})
+# No waiting cures these, whatever their status.
+_HOPELESS = NO_CREDIT_CAUSES | {Cause.IDEMPOTENCY_NOT_KEPT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def _is_retried(status: int) -> bool:
 
 def _is_final(cause: Cause, status: int) -> bool:
     """Whether `x-should-retry: false` is sent: trying again cannot help, whatever the status."""
-    may_pass = cause not in NO_CREDIT_CAUSES and _is_retried(cause.value.status)
+    may_pass = cause not in _HOPELESS and _is_retried(cause.value.status)
     return status in FINAL_STATUSES or (_is_retried(status) and not may_pass)
 
 

@@ -122,6 +122,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-hans": "请求的地址不存在：{detail}",
         "zh-hant": "請求的網址不存在：{detail}",
     },
+    "OBJECT_NOT_FOUND": {
+        "en": "There is nothing with the id '{detail}'.",
+        "zh-hans": "没有 ID 为“{detail}”的对象。",
+        "zh-hant": "沒有 ID 為「{detail}」的物件。",
+    },
     "METHOD_NOT_ALLOWED": {
         "en": "This address takes {detail} requests.",
         "zh-hans": "该地址仅接受 {detail} 请求。",
@@ -146,6 +151,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Compressed request bodies are not accepted: send plain JSON.",
         "zh-hans": "不接受压缩的请求正文，请发送普通 JSON。",
         "zh-hant": "不接受壓縮的請求內容，請傳送一般 JSON。",
+    },
+    "IDEMPOTENCY_NOT_KEPT": {
+        "en": "This Idempotency-Key's request was done and charged once; its answer was too long, "
+        "or cut off, and cannot be repeated. Use another key.",
+        "zh-hans": "该 Idempotency-Key 的请求已执行并只计费一次，但其结果过长或已中断，无法重放，"
+        "请更换密钥。",
+        "zh-hant": "此 Idempotency-Key 的請求已執行且只計費一次，但其結果過長或已中斷，無法重播，"
+        "請更換金鑰。",
     },
     "IDEMPOTENCY_MISMATCH": {
         "en": "The Idempotency-Key was used before with a different request.",

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from relay.proxy.errors import ApiError
+from relay.proxy.objects import Job, Link, ObjectKind, ObjectState, Page, StoredObject
 from relay.proxy.types import Call, Caller, Snapshot
 
 
@@ -56,6 +57,10 @@ class CreditGate(Protocol):
         """Note what was delivered so far and renew the Hold; returns at once, never raises."""
         ...
 
+    def let_go(self, call: Call) -> None:
+        """The Call's Hold is somebody else's from now on (`ObjectDirectory.begin`)."""
+        ...
+
     async def settle(self, call: Call) -> None:
         """End the Hold by `call.ending`, `usage` and `route`. Exactly once, never raises.
 
@@ -78,4 +83,42 @@ class UsageSink(Protocol):
         model: str,
     ) -> None:
         """Count one refusal; returns at once, never raises."""
+        ...
+
+
+class ObjectDirectory(Protocol):
+    """What Calls left behind, by owner. Raises ApiError(GATE_UNAVAILABLE) while it can't tell."""
+
+    async def begin(self, call: Call, job: Job) -> StoredObject:
+        """Keep a job whose Call goes on, and take its Hold over: whoever sees the end first ends
+        the Call, a relay (`conclude`) or a worker that looks by itself."""
+        ...
+
+    async def keep(self, made: StoredObject) -> None:
+        """Keep an object that is ready. Idempotent."""
+        ...
+
+    async def find(self, caller: Caller, kind: ObjectKind, object_id: str) -> StoredObject:
+        """The caller's organization's object; ApiError(OBJECT_NOT_FOUND) for all others."""
+        ...
+
+    async def page(
+        self, caller: Caller, kind: ObjectKind, *, after: str, limit: int, is_ascending: bool
+    ) -> Page:
+        """The organization's objects by age, from the one that follows `after` on."""
+        ...
+
+    async def link(self, found: StoredObject) -> Link:
+        """How its Upstream is reached; ApiError(NO_UPSTREAM_AVAILABLE): no longer."""
+        ...
+
+    async def conclude(
+        self, found: StoredObject, state: ObjectState, document: bytes
+    ) -> StoredObject:
+        """A look at its Upstream showed this. The first end that is seen counts: it settles the
+        Call, exactly once however often it is told. Returns the object as it is now."""
+        ...
+
+    async def forget(self, found: StoredObject) -> None:
+        """It is gone for its owner. Idempotent; a Call that still goes on is not forgotten."""
         ...

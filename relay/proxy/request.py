@@ -9,6 +9,7 @@ from typing import Protocol
 from relay.proxy.answer_headers import Header
 from relay.proxy.dialect import Dialect
 from relay.proxy.errors import ApiError, Framing
+from relay.proxy.objects import Job
 from relay.proxy.types import Route, Site, Usage
 from relay.proxy.upstream.port import HeaderBlock
 
@@ -58,6 +59,7 @@ class Whole:
     body: bytes
     usage: Usage | None
     headers: tuple[Header, ...] = JSON_HEADERS
+    job: Job | None = None  # it goes on at the upstream, and is paid when it is done
 
 
 class Reader(Protocol):

@@ -11,6 +11,8 @@ from relay.proxy.endpoints import (
     messages,
     plain_bodies,
     responses,
+    video_jobs,
+    videos,
 )
 from relay.proxy.endpoints.counting import CountTokens
 from relay.proxy.endpoints.inference import Inference
@@ -26,6 +28,8 @@ OPENAI: Mapping[str, Callable[[Exchange], Awaitable[Request]]] = {
     "embeddings": plain_bodies.read_embeddings,
     "moderations": plain_bodies.read_moderation,
     "rerank": plain_bodies.read_rerank,
+    "videos": videos.read,
+    "videos/generations": videos.read,
 }
 
 
@@ -53,6 +57,7 @@ def paths() -> Paths:
     table.add("POST", "/v1/messages", Inference("messages", Dialect.MESSAGES, messages.read))
     count = CountTokens(messages.COUNT, Dialect.MESSAGES, messages.count)
     table.add("POST", "/v1/" + messages.COUNT, count)
+    video_jobs.add(table)
     table.add("GET", "/v1/models", Models())
     table.add("GET", "/v1/models/", Models())
     table.add("GET", "/v1/models/{model+}", Models())

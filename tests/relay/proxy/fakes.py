@@ -34,6 +34,7 @@ from relay.proxy.types import (
 from relay.proxy.upstream.client import HttpClient
 from relay.proxy.upstream.port import Origin, Timeouts
 from relay.proxy.wire import Kind, Quirks, wire
+from tests.relay.proxy.objects import FakeObjects
 
 HOST = "acme.localhost"
 SECRET = "sk-acme"
@@ -154,6 +155,7 @@ class FakeGate:
     admitted: list[Call] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     checkpoints: list[int] = field(default_factory=list)
+    let_go_of: list[Call] = field(default_factory=list)
     may_settle: asyncio.Event = field(default_factory=asyncio.Event)
     unaffordable: set[str] = field(default_factory=set)
     _open: set[Call] = field(default_factory=set)
@@ -181,6 +183,12 @@ class FakeGate:
         if call.delivered_tokens > call.noted_tokens:
             call.noted_tokens = call.delivered_tokens
             self.checkpoints.append(call.delivered_tokens)
+
+    def let_go(self, call: Call) -> None:
+        assert call in self._open, "only an open Call goes on"
+        self._open.remove(call)
+        self.admitted.remove(call)  # it ends elsewhere
+        self.let_go_of.append(call)
 
     async def settle(self, call: Call) -> None:
         assert call in self._open, "a Call ends once, and only if it was admitted"
@@ -332,7 +340,8 @@ class House:
         self.upstreams = HttpClient(allowed_networks=[ip_network("127.0.0.0/8")])
         # Always the first of a tier, so that tests know where a Call goes.
         self.opener = Opener(self.upstreams, timeouts, deadline_s, draw=lambda: 0.0)
-        ports = Ports(self.keys, self.routes, self.gate, self.sink)
+        self.objects = FakeObjects(routes)
+        ports = Ports(self.keys, self.routes, self.gate, self.sink, self.objects)
         self.relay = Relay(ports, self.opener, body_bytes_max=BODY_BYTES_MAX)
 
     def request(self, **given: Any) -> Exchange:

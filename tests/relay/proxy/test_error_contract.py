@@ -62,6 +62,7 @@ def test_a_text_goes_out_word_for_word_white_space_included() -> None:
         (Cause.MODEL_NOT_FOUND, 400, False),  # nobody retries a 400: nothing to say
         (Cause.RATE_LIMIT, 503, False),
         (Cause.IDEMPOTENCY_CONFLICT, 409, False),
+        (Cause.IDEMPOTENCY_NOT_KEPT, 409, True),
     ],
 )
 def test_the_retry_header_follows_status_and_cause(

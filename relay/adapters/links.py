@@ -1,0 +1,21 @@
+"""How the Upstream that has an object is reached: from its row, whether it sells anything still."""
+
+from cryptography.fernet import InvalidToken
+
+from relay.models import Upstream
+from relay.proxy.errors import ApiError, Cause
+from relay.proxy.objects import Link
+from relay.proxy.upstream.port import Origin
+from relay.proxy.wire import Kind, quirks_of, wire
+
+
+def link(upstream_id: str) -> Link:
+    """Raises ApiError(NO_UPSTREAM_AVAILABLE): it is gone, or its row is no good."""
+    row = Upstream.objects.filter(pk=upstream_id).first()
+    if row is None:
+        raise ApiError(Cause.NO_UPSTREAM_AVAILABLE)
+    try:
+        spoken = wire(Kind(row.dialect), row.credential().encode(), quirks_of(row.quirks))
+        return Link(Origin.parse(row.base_url), spoken)
+    except (ValueError, InvalidToken):
+        raise ApiError(Cause.NO_UPSTREAM_AVAILABLE) from None

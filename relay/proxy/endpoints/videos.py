@@ -1,0 +1,119 @@
+"""`POST /v1/videos` and `/v1/videos/generations`: begins a video. Its Call is paid when the video
+is ready, by the second or by the request, and costs nothing if it never is.
+
+Source: OpenAI API reference, "Create video"; `duration` as resellers document it. Read 2026-11.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from relay.proxy import videos
+from relay.proxy.dialects.decoding import read as decoded
+from relay.proxy.dialects.decoding import wrong
+from relay.proxy.endpoints.one_piece import OnePiece
+from relay.proxy.errors import ApiError, Cause
+from relay.proxy.exchange import Exchange
+from relay.proxy.objects import Job
+from relay.proxy.request import Demand, Measures, NotAnAnswer, Outgoing, Whole
+from relay.proxy.types import Route, Usage
+
+VIDEOS, GENERATIONS = "videos", "videos/generations"
+# No vendor makes more in one piece (2026-11: 60 s); keeps a Hold sensible.
+SECONDS_MAX = 600
+# What OpenAI makes where nothing is said.
+SECONDS = 4
+# Vendors take 32,000 characters of prompt at most.
+PROMPT_CHARS_MAX = 32_000
+PER_SECOND: Measures = (("seconds",),)
+
+_encode = msgspec.json.encode
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class _Asked(msgspec.Struct):
+    model: str
+    prompt: str
+    seconds: str | int | None = None
+    duration: str | int | None = None
+    size: str | None = None
+
+
+_asked = msgspec.json.Decoder(_Asked)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRequest(OnePiece):
+    """Implements `request.Request`."""
+
+    endpoint: str
+    model: str
+    seconds: int
+    is_exact: bool  # the caller said how long
+    fields: Mapping[str, msgspec.Raw]
+    public_id: str
+
+    @property
+    def demand(self) -> Demand:
+        """So many seconds, and no token."""
+        return Demand(generates=False, units={"seconds": self.seconds}, measures=PER_SECOND)
+
+    def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
+        """See `Request.outgoing`."""
+        if not route.wire.has(self.endpoint):
+            raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=self.model)
+        fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
+        fields["model"] = _encode(route.name)
+        body = b",".join([_encode(name) + b":" + bytes(value) for name, value in fields.items()])
+        path = route.wire.path(self.endpoint, route.name)
+        return Outgoing(path, route.wire.renamed(b"{" + body + b"}"), route.wire.json_head)
+
+    def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:
+        """See `Request.whole`: a job under our id, which may have ended already."""
+        try:
+            job = videos.read(body)
+        except videos.NotAJob:
+            raise NotAnAnswer("not_an_answer") from None
+        document = videos.shown(job, public_id=self.public_id, model=self.model)
+        usage = Usage(other={"seconds": self._seconds(job)})
+        state, made = videos.state_of(job), videos.upstream_id(job)
+        return Whole(document, usage, job=Job(self.public_id, state, made, document, usage))
+
+    def _seconds(self, job: Mapping[str, object]) -> int:
+        """What the upstream says; where the caller said it, never more than that."""
+        told = videos.seconds_of(job)
+        if told is None or not 0 < told <= SECONDS_MAX:
+            return self.seconds
+        return min(told, self.seconds) if self.is_exact else told
+
+
+async def read(exchange: Exchange) -> VideoRequest:
+    """The request; raises ApiError naming what is wrong."""
+    body = await exchange.body()
+    asked = decoded(_asked, body)
+    if not asked.model.isprintable():
+        raise wrong("model", "must be printable text")
+    if not asked.prompt.strip():
+        raise wrong("prompt", "must not be empty")
+    if len(asked.prompt) > PROMPT_CHARS_MAX:
+        raise wrong("prompt", f"must be {PROMPT_CHARS_MAX} characters at most")
+    seconds = _whole("seconds", asked.seconds) or _whole("duration", asked.duration)
+    return VideoRequest(
+        endpoint=exchange.endpoint,
+        model=asked.model,
+        seconds=seconds or SECONDS,
+        is_exact=seconds is not None,
+        fields=_fields.decode(body),
+        public_id="video_" + exchange.id.removeprefix("req_"),
+    )
+
+
+def _whole(name: str, given: str | int | None) -> int | None:
+    """A number of seconds, which OpenAI writes as a text."""
+    if given is None:
+        return None
+    text = str(given)
+    if not (text.isascii() and text.isdigit() and len(text) < 7 and 0 < int(text) <= SECONDS_MAX):
+        raise wrong(name, f"must be a whole number, 1 to {SECONDS_MAX}")
+    return int(text)
