@@ -33,7 +33,7 @@ LIFE = timedelta(hours=24)
 # An open job's Hold is renewed at each look; workers may be away for so long.
 HOLD_LIFETIME_MS = 600_000
 # Between two looks: soon at first, then so far apart that a day of them is bounded.
-LOOK_FIRST_S, LOOK_MAX_S, LOOK_GROWTH = 3.0, 60.0, 1.5
+LOOK_FIRST_MS, LOOK_MAX_MS = 3_000, 60_000
 _GROWTH_LOOKS_MAX = 20  # beyond it the longest pause is reached anyway
 # The gate is told again if the record is not posted after so long; posting takes a second.
 TELL_AGAIN = timedelta(seconds=15)
@@ -50,9 +50,10 @@ class Due:
 
 
 def pause(looks: int) -> timedelta:
-    """Until the next look, after so many."""
-    grown = LOOK_FIRST_S * LOOK_GROWTH ** min(looks, _GROWTH_LOOKS_MAX)
-    return timedelta(seconds=min(grown, LOOK_MAX_S))
+    """Until the next look, after so many: half as long again each time."""
+    grown_by = min(looks, _GROWTH_LOOKS_MAX)
+    grown_ms = LOOK_FIRST_MS * 3**grown_by // 2**grown_by
+    return timedelta(milliseconds=min(grown_ms, LOOK_MAX_MS))
 
 
 def begin(made: UpstreamObject, call: DeferredCall) -> None:

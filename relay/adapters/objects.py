@@ -193,7 +193,7 @@ def shown(row: UpstreamObject) -> StoredObject:
         document=bytes(row.document),
         items=bytes(row.items),
         created_at=int(row.created_at.timestamp()),
-        looked_at=row.looked_at.timestamp() if row.looked_at else 0.0,
+        looked_at=int(row.looked_at.timestamp()) if row.looked_at else 0,
     )
 
 

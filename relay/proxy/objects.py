@@ -49,7 +49,7 @@ class StoredObject:
     operation: str
     document: bytes
     created_at: int  # Unix seconds
-    looked_at: float = 0.0  # Unix seconds; when its Upstream was asked last
+    looked_at: int = 0  # Unix seconds; when its Upstream was asked last
     items: bytes = b""  # what it was asked with, a JSON array
 
 
