@@ -38,10 +38,9 @@ _encode = msgspec.json.encode
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GenerateReply(Reply):
-    """`images` of the prompt's tokens are images'. Google only tells them apart."""
+    """An answer of one or more candidates."""
 
     choices: tuple[Choice, ...]
-    images: int
     shows_thoughts: bool
     top_count: int | None
 
@@ -83,7 +82,6 @@ class GenerateReply(Reply):
         usage = spoil(
             usage_metadata(
                 self.usage,
-                images=self.images,
                 tool_prompt=self.directive.tool_prompt_tokens,
                 thoughts=thoughts,
                 candidates=made - thoughts,
@@ -164,13 +162,14 @@ def _reply(asked: Asked, kind: type[GenerateReply], *, is_stream: bool) -> Reply
     by_modality: dict[str, int] = {}
     for modality, size in sizes(request):
         by_modality[modality] = by_modality.get(modality, 0) + size
-    audio = by_modality.pop("AUDIO", 0)
+    audio, images = by_modality.pop("AUDIO", 0), by_modality.pop("IMAGE", 0)
     usage = count(
         directive,
         prompt=sum(by_modality.values()),
         completion=0 if directive.finish == BLOCKED else compose.total_tokens(choices),
         reasoning=0 if directive.finish == BLOCKED else compose.thought_tokens(choices),
         audio_input=audio,
+        image_input=images,
     )
     thinking, config = request.generation_config.thinking_config, request.generation_config
     return kind(
@@ -179,7 +178,6 @@ def _reply(asked: Asked, kind: type[GenerateReply], *, is_stream: bool) -> Reply
         usage=replace(usage, input_tokens=usage.input_tokens + directive.tool_prompt_tokens),
         is_stream=is_stream,
         choices=choices,
-        images=by_modality.get("IMAGE", 0),
         shows_thoughts=thinking is not None and thinking.include_thoughts,
         top_count=(config.logprobs or 0) if config.response_logprobs else None,
     )

@@ -5,21 +5,19 @@ from typing import Any
 
 import msgspec
 
-from devstack.demo_upstream.counts import AUDIO_INPUT, Counts
+from devstack.demo_upstream.counts import AUDIO_INPUT, IMAGE_INPUT, Counts
 
 
 def usage_metadata(
     counts: Counts,
     *,
-    images: int,
     tool_prompt: int,
     thoughts: int,
     candidates: int,
 ) -> bytes:
     """The object as JSON; Google leaves out what is zero, but never the total."""
     prompt = counts.prompt_tokens - tool_prompt
-    audio = counts[AUDIO_INPUT]
-    images = min(images, prompt - audio)
+    audio, images = counts[AUDIO_INPUT], counts[IMAGE_INPUT]
     usage: dict[str, Any] = {
         "promptTokenCount": prompt,
         "candidatesTokenCount": candidates,
