@@ -81,9 +81,10 @@ def _priced(call: Call, usage: Usage | None, ending: Ending) -> Priced:
 
 
 def _buckets(call: Call, used: Usage) -> Buckets:
-    """As the arithmetic takes it; the request itself counts where requests have a price."""
+    """As the arithmetic takes it; the request itself counts where it has a price or a cost."""
     other = used.other
-    if Bucket.REQUEST in call.price.components:
+    cost: PriceVersion | None = call.route.cost if call.route else None
+    if Bucket.REQUEST in call.price.components or (cost and Bucket.REQUEST in cost.components):
         other = {**other, Bucket.REQUEST.value: 1}
     return Buckets(
         used.input_tokens,

@@ -11,6 +11,7 @@ from relay.catalog.document import UNSET, ErrorRows
 from relay.catalog.problems import Problems
 from relay.catalog.reader import content, top_of
 from relay.catalog.sections import Section
+from relay.proxy.types import PATH_ALIASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Preset:
 
     errors: ErrorRows = field(default_factory=dict)
     cors_origins: tuple[str, ...] = ()
-    path_aliases: tuple[str, ...] = ()
+    path_aliases: tuple[str, ...] = PATH_ALIASES
     models: tuple[str, ...] = ()
     request_headers: tuple[str, ...] = ()
 
@@ -40,7 +41,7 @@ def read(path: Path) -> Preset:
     preset = Preset(
         errors={} if (errors := error_rows.read(top)) is UNSET else errors,
         cors_origins=_texts(top, "cors_origins", values.origin),
-        path_aliases=_texts(top, "path_aliases", values.path_prefix),
+        path_aliases=_texts(top, "path_aliases", values.path_prefix) or PATH_ALIASES,
         models=_texts(top, "models", values.model_id),
         request_headers=_texts(top, "request_headers", values.header_name),
     )

@@ -103,7 +103,7 @@ class Relay:
             if method == "OPTIONS":
                 await self._options(exchange, path)
                 return
-        endpoint, exchange.params = self._paths.find(method, path)
+        endpoint, exchange.params = self._paths.find(method, path, exchange.site.path_aliases)
         exchange.endpoint, exchange.dialect = endpoint.name, endpoint.dialect
         await endpoint.serve(self, exchange)
 
@@ -114,7 +114,15 @@ class Relay:
             client.every_answer = ()
             status, headers = cors.preflight(origins, client.headers)
         else:
-            status, headers = 204, [(b"allow", ", ".join(self._paths.methods(path)).encode())]
+            status, headers = (
+                204,
+                [
+                    (
+                        b"allow",
+                        ", ".join(self._paths.methods(path, exchange.site.path_aliases)).encode(),
+                    )
+                ],
+            )
         await client.start(status, [*headers, (b"x-request-id", exchange.id.encode())])
         await client.write(b"", is_last=True)
 

@@ -1,15 +1,12 @@
 """From a path and method to its endpoint. Pure; exact paths first, which are the hot ones."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from relay.proxy.dialect import Dialect
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.exchange import Endpoint
-
-# Where clients of other makes expect `/v1` (Alibaba Model Studio's documents, read 2026-11).
-ALIASES = {"/compatible-mode/v1/": "/v1/"}
 
 Methods = dict[str, Endpoint]
 
@@ -28,30 +25,33 @@ class Paths:
             raise ValueError(f"{method} {path} is served twice")
         methods[method] = endpoint
 
-    def find(self, method: str, path: str) -> tuple[Endpoint, Mapping[str, str]]:
-        """The endpoint and the variable parts of the path.
+    def find(
+        self, method: str, path: str, aliases: Sequence[str] = ()
+    ) -> tuple[Endpoint, Mapping[str, str]]:
+        """The endpoint and the variable parts of the path. `aliases` are prefixes that stand for
+        `/v1` on the site.
 
         Raises ApiError: nobody serves the path, or not by this method.
         """
-        methods, params = self._served(path)
+        methods, params = self._served(path, aliases)
         endpoint = methods.get("GET" if method == "HEAD" else method)
         if endpoint is None:
             raise ApiError(Cause.METHOD_NOT_ALLOWED, detail=", ".join(allowed(methods)))
         return endpoint, params
 
-    def methods(self, path: str) -> list[str]:
+    def methods(self, path: str, aliases: Sequence[str] = ()) -> list[str]:
         """What an `Allow` header lists for a path. Raises ApiError when nobody serves it."""
-        return [*allowed(self._served(path)[0]), "OPTIONS"]
+        return [*allowed(self._served(path, aliases)[0]), "OPTIONS"]
 
     def all(self) -> list[tuple[str, str, Endpoint]]:
         """Every (method, path, endpoint), for tests and documents."""
         tables = [*self._exact.items(), *((path, each) for path, _, each in self._patterns)]
         return [(method, path, each[method]) for path, each in tables for method in each]
 
-    def _served(self, path: str) -> tuple[Methods, Mapping[str, str]]:
-        for alias, prefix in ALIASES.items():
-            if path.startswith(alias):
-                path = prefix + path.removeprefix(alias)
+    def _served(self, path: str, aliases: Sequence[str]) -> tuple[Methods, Mapping[str, str]]:
+        for alias in aliases:
+            if path.startswith(alias + "/"):
+                path = "/v1" + path.removeprefix(alias)
         methods, params = self._exact.get(path), _NO_PARAMS
         if methods is None:
             methods, params = self._match(path)

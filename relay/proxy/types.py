@@ -37,6 +37,10 @@ class Caller:
     rights: Any  # limits and budget; only the CreditGate adapter reads them
 
 
+# Where clients of other makes expect `/v1` (Alibaba Model Studio's documents, read 2026-11).
+PATH_ALIASES = ("/compatible-mode/v1",)
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A storefront, as far as a Call needs it."""
@@ -45,7 +49,7 @@ class Site:
     language: str
     contract: ErrorContract = error_contract.DEFAULT
     cors_origins: frozenset[str] = frozenset()  # where browsers may call from; "*" is anywhere
-    path_aliases: tuple[str, ...] = ()  # path prefixes that mean `/v1`
+    path_aliases: tuple[str, ...] = PATH_ALIASES  # path prefixes that mean `/v1`
 
 
 @dataclass(frozen=True, slots=True)

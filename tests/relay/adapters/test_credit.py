@@ -217,6 +217,22 @@ async def test_a_settled_call_is_debited_and_explained(
     assert [(a.upstream, a.status) for a in event.attempts] == [("demo", 200)]
 
 
+async def test_a_request_that_costs_us_is_booked_though_the_price_knows_none(
+    credit: GateCredit, acme: Organization, gate: Redis
+) -> None:
+    admitted = call(acme)
+    await credit.admit(admitted)
+    done = finished(admitted, Usage(30, 0, 20))
+    assert done.route is not None
+    done.route = replace(done.route, cost=PriceVersion(9, {"request": 77}))
+    await credit.settle(done)
+    (fields,) = events(acme, gate)
+    event = decode_usage(fields[b"event"])
+    assert (event.cost_nanos, event.quantities) == (77, {"request": 1})
+    assert [line.bucket for line in event.lines] == ["input", "output"]
+    assert [(each.cost_nanos, each.cost_id) for each in event.attempts] == [(77, 9)]
+
+
 async def test_no_usage_is_no_charge(credit: GateCredit, acme: Organization, gate: Redis) -> None:
     before, _ = figures(acme, gate)
     admitted = call(acme)
