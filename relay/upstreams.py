@@ -28,7 +28,7 @@ def update(
     changed = ["dialect", "base_url", "provider"]
     if credential:
         upstream.set_credential(credential)
-        changed.append("credential_encrypted")
+        changed.append("credentials")
     upstream.save(update_fields=changed)
     signals.announce()
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from channels.db import database_sync_to_async
@@ -14,12 +15,14 @@ from billing.models import Model, SiteTerms
 from relay import costs
 from relay.adapters import price_lists
 from relay.adapters.price_lists import PriceList
-from relay.models import Cost
+from relay.models import Cost, ModelAlias
 from relay.models import Route as RouteRow
+from relay.models import Upstream as UpstreamRow
+from relay.proxy import routing
 from relay.proxy.renaming import Renaming
 from relay.proxy.types import Offer, Route, Snapshot
 from relay.proxy.upstream.port import Origin
-from relay.proxy.wire import Kind, quirks_of, wire
+from relay.proxy.wire import Kind, Wire, quirks_of, wire
 from relay.storefronts import storefront
 
 log = logging.getLogger(__name__)
@@ -109,7 +112,8 @@ def _read(now: datetime) -> tuple[Snapshot, datetime | None]:
             if (sold is None or model.id in sold)
             and (price_list := prices.price_list(model.id, site.id)) is not None
         }
-    return Snapshot(by_host, offers), price_lists.next_change(now)
+    aliases = _aliases(offers)
+    return Snapshot(by_host, offers, aliases), price_lists.next_change(now)
 
 
 def _sold_on(site_id: str) -> frozenset[str] | None:
@@ -129,22 +133,31 @@ def _routes(now: datetime, unusable: list[str]) -> dict[str, tuple[Route, ...]]:
     rows = RouteRow.objects.select_related("upstream", "model").filter(
         Q(is_active=True) & Q(upstream__is_active=True)
     )
+    wires: dict[str, list[tuple[str, Wire]]] = {}
     for row in rows.order_by("priority", "id"):
         try:
-            found[row.model_id].append(_route(row, known_costs.get(costs.key_of(row))))
+            if row.upstream_id not in wires:
+                wires[row.upstream_id] = _wires(row.upstream)
+            cost = known_costs.get(costs.key_of(row))
+            found[row.model_id].append(_route(row, cost, wires[row.upstream_id]))
         except (ValueError, InvalidToken) as error:  # PriceError is a ValueError
             unusable.append(f"route {row.pk} ({row.upstream_id}): {error!r}")
     return {model_id: tuple(routes) for model_id, routes in found.items()}
 
 
-def _route(row: RouteRow, cost: Cost | None) -> Route:
+def _wires(upstream: UpstreamRow) -> list[tuple[str, Wire]]:
+    """The wire of each credential, by its id; one without any where there is none."""
+    kind, quirks = Kind(upstream.dialect), quirks_of(upstream.quirks)
+    secrets = upstream.secrets() or [("", "")]
+    return [(name, wire(kind, secret.encode(), quirks)) for name, secret in secrets]
+
+
+def _route(row: RouteRow, cost: Cost | None, wires: list[tuple[str, Wire]]) -> Route:
     upstream = row.upstream
-    return Route(
+    route = Route(
         upstream_id=upstream.id,
         origin=Origin.parse(upstream.base_url),
-        wire=wire(
-            Kind(upstream.dialect), upstream.credential().encode(), quirks_of(upstream.quirks)
-        ),
+        wire=wires[0][1],
         name=row.name,
         output_tokens_max=row.model.max_output_tokens,
         renaming=Renaming(row.name, row.model_id) if row.name != row.model_id else None,
@@ -152,6 +165,37 @@ def _route(row: RouteRow, cost: Cost | None) -> Route:
         weight=row.weight,
         provider=upstream.provider,
         cost=costs.version_of(cost) if cost is not None else None,
+        concurrency_max=upstream.concurrency_max,
+    )
+    return routing.with_credentials(route, wires)
+
+
+def _aliases(offers: dict[str, dict[str, Offer]]) -> dict[str, dict[str, Offer]]:
+    """What each site sells under further names; its own names come before those of all sites."""
+    rows = list(ModelAlias.objects.order_by("site_id", "alias"))
+    for_all = {row.alias: row.model_id for row in rows if row.site_id is None}
+    found: dict[str, dict[str, Offer]] = {}
+    for site_id, sold in offers.items():
+        own = {row.alias: row.model_id for row in rows if row.site_id == site_id}
+        found[site_id] = {
+            alias: _under_another_name(sold[model_id], alias)
+            for alias, model_id in (for_all | own).items()
+            if model_id in sold and alias not in sold
+        }
+    return found
+
+
+def _under_another_name(offer: Offer, alias: str) -> Offer:
+    """The same, answering with the name that was asked for."""
+
+    def renamed(route: Route, renaming: Renaming | None) -> Route:
+        keyed = tuple(renamed(each, renaming) for each in route.keyed)
+        return replace(route, renaming=renaming, keyed=keyed)
+
+    names = {route.name for route in offer.routes}
+    renamings = {name: Renaming(name, alias) if name != alias else None for name in names}
+    return replace(
+        offer, routes=tuple(renamed(route, renamings[route.name]) for route in offer.routes)
     )
 
 

@@ -88,15 +88,18 @@ class Change:
         if value is UNSET or value is None:
             return None
         if name == "credential":
-            return "stored" if value else ""
+            count = len(value) if isinstance(value, tuple) else 0
+            return f"{count} stored" if count > 1 else "stored" if count else ""
         if isinstance(value, tuple):
             return [str(item) for item in value]
         is_price = self.kind in (Kind.PRICE, Kind.CONTRACT)
         if is_price and isinstance(value, Mapping | list):
             shown: Shown = price_section.write({name: value})[name]
             return shown
-        if isinstance(value, Mapping) and self.kind is Kind.SITE:
-            return {cause: dict(row) for cause, row in value.items()}
+        if isinstance(value, Mapping) and self.kind in (Kind.SITE, Kind.UPSTREAM):
+            return {
+                name: dict(row) if isinstance(row, Mapping) else row for name, row in value.items()
+            }
         if isinstance(value, Mapping):
             return price_section.write(value)
         if isinstance(value, int) and is_price:

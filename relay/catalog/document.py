@@ -36,7 +36,10 @@ class UpstreamSpec:
     base_url: str | Unset = UNSET
     provider: str | Unset = UNSET
     is_active: bool | Unset = UNSET
-    credential: str | Unset = field(default=UNSET, repr=False)
+    concurrency_max: int | Unset | None = UNSET
+    quirks: Mapping[str, Any] | Unset = UNSET
+    # Whoever is named, in turn; the whole set.
+    credential: tuple[str, ...] | Unset = field(default=UNSET, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class ModelSpec:
     context_tokens: int | Unset = UNSET
     max_output_tokens: int | Unset = UNSET
     is_active: bool | Unset = UNSET
+    aliases: tuple[str, ...] | Unset = UNSET  # the whole set, on every site
     price: Components | Unset = field(default=UNSET, metadata=NESTED)
     routes: tuple[RouteSpec, ...] | Unset = field(default=UNSET, metadata=NESTED)
 
@@ -96,6 +100,7 @@ class SiteSpec:
     is_active: bool | Unset = UNSET
     plan: str | Unset = UNSET
     models: Literal["all"] | tuple[str, ...] | Unset = UNSET
+    aliases: Mapping[str, str] | Unset = UNSET  # alias -> model, on this site; the whole set
     prices: Mapping[str, Components] | Unset = field(default=UNSET, metadata=NESTED)
 
 

@@ -35,6 +35,8 @@ DEFAULTS: Mapping[str, object] = {
     "support_contact": "",
     "no_credit_status": None,
     "cors_origins": None,
+    "concurrency_max": None,
+    "quirks": {},
 }
 
 
@@ -66,17 +68,22 @@ def _fields(spec: object, names: tuple[str, ...]) -> dict[str, Any]:
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in values.items()
-        if value is not UNSET and value != DEFAULTS.get(name, UNSET)
+        if value is not UNSET and value != DEFAULTS.get(name, UNSET) and not _is_bare(name, value)
     }
 
 
+def _is_bare(name: str, value: object) -> bool:
+    return name == "aliases" and not value
+
+
 def _upstream(spec: UpstreamSpec) -> dict[str, Any]:
-    return _fields(spec, ("id", "dialect", "base_url", "provider", "is_active"))
+    names = ("id", "dialect", "base_url", "provider", "is_active", "concurrency_max", "quirks")
+    return _fields(spec, names)
 
 
 def _model(spec: ModelSpec) -> dict[str, Any]:
     names = ("id", "name", "owned_by", "context_tokens", "max_output_tokens", "is_active")
-    row = _fields(spec, names)
+    row = _fields(spec, (*names, "aliases"))
     if spec.price is not UNSET:
         row["price"] = price_section.write(spec.price)
     row["routes"] = [_route(route) for route in _or_empty(spec.routes)]
@@ -105,6 +112,7 @@ def _site(spec: SiteSpec) -> dict[str, Any]:
     names = (
         *("id", "name", "domains", "currency", "language", "time_zone", "preset"),
         *("no_credit_status", "cors_origins", "support_contact", "is_active", "plan", "models"),
+        "aliases",
     )
     row = _fields(spec, names)
     if spec.error_overrides is not UNSET and spec.error_overrides:

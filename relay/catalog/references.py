@@ -26,6 +26,7 @@ def check(wanted: Document, stored: Document, *, file: str) -> None:
     for organization_id in wanted.contracts:
         checker.contract(organization_id)
     checker.domains()
+    checker.aliases()
     checker.problems.refuse()
 
 
@@ -75,6 +76,29 @@ class _Checker:
         for model_id in () if site.prices is UNSET else site.prices:
             self._known_model(f"{path}.prices.{model_id}", model_id)
         self._currency(site)
+
+    def aliases(self) -> None:
+        """An alias leads to one model, and is no model itself."""
+        owners: dict[str, str] = {}
+        for model in self.stored.models.values():
+            ours = self.wanted.models.get(model.id)
+            if model.aliases is not UNSET and (ours is None or ours.aliases is UNSET):
+                owners.update(dict.fromkeys(model.aliases, model.id))
+        for model in self.wanted.models.values():
+            for alias in () if model.aliases is UNSET else model.aliases:
+                path = f"models.{model.id}.aliases.{alias}"
+                self._is_no_model(path, alias)
+                if owners.setdefault(alias, model.id) != model.id:
+                    self.refuse(path, f"already another name of {owners[alias]!r}")
+        for site in self.wanted.sites.values():
+            for alias, model_id in ({} if site.aliases is UNSET else site.aliases).items():
+                path = f"sites.{site.id}.aliases.{alias}"
+                self._is_no_model(path, alias)
+                self._known_model(path, model_id)
+
+    def _is_no_model(self, path: str, alias: str) -> None:
+        if alias in {**self.wanted.models, **self.stored.models}:
+            self.refuse(path, f"there is a model {alias!r}")
 
     def _known_model(self, path: str, model_id: str) -> None:
         if model_id not in {**self.wanted.models, **self.stored.models}:

@@ -149,16 +149,14 @@ class Section:
         """Whether the field holds a list."""
         return isinstance(self._values.get(name), yaml.SequenceNode)
 
-    def unwrap(self, name: str) -> bool:
-        """Let a list of one stand for its item; False when there is a list of none or several."""
-        node = self._get(name)
-        if not isinstance(node, yaml.SequenceNode):
-            return True
-        if len(node.value) == 1:
-            self._values[name] = node.value[0]
-        return len(node.value) == 1
+    def secrets(self, name: str, parse: Callable[[str], str]) -> tuple[str, ...]:
+        """The same for texts that must not be shown."""
+        listed = self.texts(name, parse, is_secret=True)
+        return () if listed is UNSET else listed
 
-    def texts(self, name: str, parse: Callable[[str], str]) -> tuple[str, ...] | Unset:
+    def texts(
+        self, name: str, parse: Callable[[str], str], *, is_secret: bool = False
+    ) -> tuple[str, ...] | Unset:
         """A list of texts without repetitions."""
         node = self._get(name)
         if node is None:
@@ -170,10 +168,12 @@ class Section:
                 continue
             value = self._parsed(name, item.value, parse, line=line)
             if value in found:
-                self.problem(line, f"{self.at(name)}: {value} is there twice")
+                shown = "one" if is_secret else value
+                self.problem(line, f"{self.at(name)}: {shown} is there twice")
             elif value is not UNSET:
                 found.append(value)
-                self._lines[f"{self.at(name)}.{value}"] = line
+                if not is_secret:
+                    self._lines[f"{self.at(name)}.{value}"] = line
         return tuple(found)
 
     def section(self, name: str) -> "Section | None":

@@ -1,12 +1,13 @@
 """Sections of a catalog file → specs. What is missing or wrong is noted with its line; a spec
 with problems is never applied. Reads no database."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from billing.adjustments import ADJUSTMENT_BP_MAX, ADJUSTMENT_BP_MIN
 from billing.percent import parse_percent
-from relay.catalog import credentials, error_rows, price_section, values
+from relay.catalog import credentials, error_rows, price_section, quirk_section, values
 from relay.catalog.document import (
     UNSET,
     Components,
@@ -18,6 +19,7 @@ from relay.catalog.document import (
     UpstreamSpec,
 )
 from relay.catalog.sections import Section
+from relay.models.upstreams import CREDENTIALS_MAX
 
 # The widths of the database columns.
 TOKENS_MAX = 2**31 - 1
@@ -31,20 +33,28 @@ def upstream(section: Section, upstream_id: str, *, folder: Path) -> UpstreamSpe
     def resolve(reference: str) -> str:
         return credentials.resolve(reference, folder=folder)
 
-    credential: str | Unset = UNSET
-    if section.unwrap("credential"):
-        credential = section.text("credential", resolve)
-    else:
-        message = "one credential per upstream: give each further one an upstream of its own"
-        section.problem(section.line_of("credential"), f"{section.at('credential')}: {message}")
     return UpstreamSpec(
         id=upstream_id,
         dialect=section.text("dialect", values.dialect),
         base_url=section.text("base_url", values.base_url),
         provider=section.text("provider", values.optional_text(60)),
         is_active=section.flag("is_active"),
-        credential=credential,
+        concurrency_max=section.limit("concurrency_max", maximum=TOKENS_MAX),
+        quirks=quirk_section.read(section),
+        credential=_credential(section, resolve),
     )
+
+
+def _credential(section: Section, resolve: Callable[[str], str]) -> tuple[str, ...] | Unset:
+    """One credential, or a list of those that take turns."""
+    if not section.is_list("credential"):
+        single = section.text("credential", resolve)
+        return single if single is UNSET else (single,)
+    listed = section.secrets("credential", resolve)
+    if not 1 <= len(listed) <= CREDENTIALS_MAX:
+        message = f"expected 1 to {CREDENTIALS_MAX} credentials"
+        section.problem(section.line_of("credential"), f"{section.at('credential')}: {message}")
+    return listed
 
 
 def model(section: Section, model_id: str) -> ModelSpec:
@@ -56,6 +66,7 @@ def model(section: Section, model_id: str) -> ModelSpec:
         context_tokens=section.integer("context_tokens", minimum=1, maximum=TOKENS_MAX),
         max_output_tokens=section.integer("max_output_tokens", minimum=1, maximum=TOKENS_MAX),
         is_active=section.flag("is_active"),
+        aliases=section.texts("aliases", values.model_id),
         price=price_section.read(section, "price"),
         routes=_routes(section, model_id),
     )
@@ -89,6 +100,7 @@ def site(section: Section, site_id: str) -> SiteSpec:
         is_active=section.flag("is_active"),
         plan=section.text("plan", values.slug),
         models=_offered(section),
+        aliases=_aliases(section),
         prices=_site_prices(section),
     )
 
@@ -138,6 +150,22 @@ def _offered(section: Section) -> Literal["all"] | tuple[str, ...] | Unset:
         listed = section.texts("models", values.model_id)
         return listed if listed is UNSET else tuple(sorted(listed))
     return section.text("models", values.the_word_all)
+
+
+def _aliases(section: Section) -> dict[str, str] | Unset:
+    listed = section.section("aliases")
+    if listed is None:
+        return UNSET
+    found = {}
+    for alias in listed.names():
+        try:
+            values.model_id(alias)
+        except ValueError as error:
+            listed.problem(listed.line_of(alias), f"{listed.at(alias)}: {error}")
+        model_id = listed.text(alias, values.model_id)
+        if model_id is not UNSET:
+            found[alias] = model_id
+    return found
 
 
 def _site_prices(section: Section) -> dict[str, Components] | Unset:

@@ -1,10 +1,11 @@
 """Makes the database say what a document says, in one transaction. The only writer of the
 package; prices and adjustments go through billing, which never edits a version."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Organization, Site, SiteDomain
@@ -16,7 +17,7 @@ from relay.catalog.changes import Action, Change, Kind
 from relay.catalog.diff import diff
 from relay.catalog.document import ALL_MODELS, UNSET, Components, Document
 from relay.costs import RouteKey
-from relay.models import Route, Upstream
+from relay.models import ModelAlias, Route, Upstream
 
 # Two catalogs applied at once would each compare with a state that the other is changing.
 APPLY_LOCK = 0x746F6C6C  # "toll": an advisory lock's number is only ours by being unlikely
@@ -99,16 +100,29 @@ def _write_plan(change: Change) -> None:
 
 
 def _write_model(change: Change) -> None:
-    Model.objects.update_or_create(pk=change.key[0], defaults=change.after())
+    values = change.after()
+    aliases = values.pop("aliases", None)
+    model, _ = Model.objects.update_or_create(pk=change.key[0], defaults=values)
+    if aliases is not None:
+        wanted = dict.fromkeys(cast(tuple[str, ...], aliases), model.pk)
+        _write_aliases(ModelAlias.objects.filter(model=model, site=None), None, wanted)
+
+
+def _write_aliases(
+    before: QuerySet[ModelAlias], site: Site | None, wanted: Mapping[str, str]
+) -> None:
+    before.exclude(alias__in=list(wanted)).delete()
+    for alias, model_id in wanted.items():
+        ModelAlias.objects.update_or_create(alias=alias, site=site, defaults={"model_id": model_id})
 
 
 def _write_upstream(change: Change) -> None:
     values = change.after()
-    credential = values.pop("credential", None)
+    secrets = cast(tuple[str, ...] | None, values.pop("credential", None))
     upstream, _ = Upstream.objects.update_or_create(pk=change.key[0], defaults=values)
-    if credential is not None:
-        upstream.set_credential(cast(str, credential))
-        upstream.save(update_fields=["credential_encrypted"])
+    if secrets is not None:
+        upstream.set_credentials(secrets)
+        upstream.save(update_fields=["credentials"])
 
 
 def _write_route(change: Change) -> None:
@@ -129,11 +143,14 @@ def _write_site(change: Change) -> None:
     values: dict[str, Any] = change.after()
     domains = values.pop("domains", ())
     terms = {name: values.pop(name) for name in ("plan", "models") if name in values}
+    aliases = values.pop("aliases", None)
     site, _ = Site.objects.update_or_create(pk=change.key[0], defaults=values)
     SiteDomain.objects.bulk_create(
         SiteDomain(domain=domain, site=site, position=position)
         for position, domain in enumerate(domains)
     )
+    if aliases is not None:
+        _write_aliases(ModelAlias.objects.filter(site=site), site, aliases)
     _write_terms(site, terms)
 
 

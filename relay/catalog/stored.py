@@ -30,9 +30,11 @@ def read(now: datetime, *, organizations: Collection[str] = ()) -> Document:
     `organizations` exist."""
     in_force = _prices(now)
     adjusted = _adjustments(now)
-    models = Model.objects.prefetch_related("routes").order_by("id")
+    models = Model.objects.prefetch_related("routes", "aliases").order_by("id")
     known_costs = costs.in_force(now)
-    sites = Site.objects.select_related("terms").prefetch_related("domains", "terms__models")
+    sites = Site.objects.select_related("terms").prefetch_related(
+        "domains", "terms__models", "model_aliases"
+    )
     customers = Organization.objects.order_by("site_id")
     return Document(
         upstreams={row.id: _upstream(row) for row in Upstream.objects.order_by("id")},
@@ -98,7 +100,9 @@ def _upstream(row: Upstream) -> UpstreamSpec:
         base_url=row.base_url,
         provider=row.provider,
         is_active=row.is_active,
-        credential=row.credential(),
+        concurrency_max=row.concurrency_max,
+        quirks=row.quirks,
+        credential=tuple(secret for _, secret in row.secrets()),
     )
 
 
@@ -112,6 +116,7 @@ def _model(
         context_tokens=row.context_tokens,
         max_output_tokens=row.max_output_tokens,
         is_active=row.is_active,
+        aliases=tuple(alias.alias for alias in row.aliases.all() if alias.site_id is None),
         price=price,
         routes=_routes(row.routes.all(), known_costs),
     )
@@ -158,6 +163,7 @@ def _site(row: Site, prices: dict[str, Components]) -> SiteSpec:
         is_active=row.is_active,
         plan=terms.plan_id if terms else UNSET,
         models=_offered(terms) if terms else UNSET,
+        aliases={alias.alias: alias.model_id for alias in row.model_aliases.all()},
         prices=prices,
     )
 

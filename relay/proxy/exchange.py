@@ -61,6 +61,11 @@ class Exchange:
         """What the site sells, by public model id."""
         return self.snapshot.offers_by_site.get(self.site.id, {})
 
+    @property
+    def aliases(self) -> Mapping[str, Offer]:
+        """The same by further names."""
+        return self.snapshot.aliases_by_site.get(self.site.id, {})
+
 
 class Endpoint(Protocol):
     """What serves the requests of one path and method."""

@@ -33,13 +33,22 @@ def single(offers: Mapping[str, Offer], caller: Caller, model_id: str) -> bytes:
     return msgspec.json.encode(_entry(find_offer(offers, caller, model_id)))
 
 
-def find_offer(offers: Mapping[str, Offer], caller: Caller, model_id: str) -> Offer:
-    """The offer behind a public id; ApiError 404 when unknown, 403 when not allowed."""
-    offer = offers.get(model_id)
+NO_ALIASES: Mapping[str, Offer] = {}
+
+
+def find_offer(
+    offers: Mapping[str, Offer],
+    caller: Caller,
+    model_id: str,
+    aliases: Mapping[str, Offer] = NO_ALIASES,
+) -> Offer:
+    """The offer behind a public id or alias; ApiError 404 when unknown, 403 when not allowed."""
+    offer = offers.get(model_id) or aliases.get(model_id)
     if offer is None:
         shown = model_id if len(model_id) <= 100 else model_id[:100] + "…"
         raise ApiError(Cause.MODEL_NOT_FOUND, param="model", detail=shown)
-    if caller.allowed_models is not None and model_id not in caller.allowed_models:
+    allowed = caller.allowed_models
+    if allowed is not None and offer.model_id not in allowed and model_id not in allowed:
         raise ApiError(
             Cause.MODEL_NOT_ALLOWED, param="model", detail=model_id, rule="models of the key"
         )

@@ -90,6 +90,7 @@ class Snapshot:
 
     sites_by_host: Mapping[str, Site]
     offers_by_site: Mapping[str, Mapping[str, Offer]]
+    aliases_by_site: Mapping[str, Mapping[str, Offer]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -29,9 +29,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "model_count": len(models),
         "upstream_count": len(upstreams),
         "paused": [upstream for upstream in upstreams if not upstream.is_active],
-        "without_credential": [
-            upstream for upstream in upstreams if not upstream.credential_encrypted
-        ],
+        "without_credential": [upstream for upstream in upstreams if not upstream.has_credential],
         "incomplete": incomplete[:TODO_MAX],
         "incomplete_more": max(0, len(incomplete) - TODO_MAX),
     }

@@ -43,7 +43,7 @@ class UpstreamForm(forms.Form):
             kwargs["initial"] = {name: getattr(upstream, name) for name in names}
         super().__init__(*args, **kwargs)
         # The stored one: a save must not happen to write what was only typed.
-        self._sent_to = upstream.base_url if upstream and upstream.credential_encrypted else ""
+        self._sent_to = upstream.base_url if upstream and upstream.has_credential else ""
 
     def clean_base_url(self) -> str:
         """The address, as the data plane can use it."""

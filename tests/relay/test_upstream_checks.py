@@ -210,5 +210,5 @@ def test_a_private_address_that_no_setting_lists_is_never_connected_to(
 
 
 def test_a_credential_that_cannot_be_decrypted_is_said_so(upstream: Upstream) -> None:
-    upstream.credential_encrypted = b"not ours"
+    upstream.credentials[0]["secret"] = "not ours"
     assert "enter it again" in upstream_checks.call(upstream, "m").error

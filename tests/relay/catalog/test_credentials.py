@@ -58,9 +58,22 @@ def test_a_new_credential_replaces_the_stored_one_and_neither_is_shown(command: 
 
 def test_the_same_credential_changes_nothing(apply: Apply) -> None:
     apply(catalog(SECRET))
-    before = bytes(Upstream.objects.get().credential_encrypted)
+    before = Upstream.objects.get().credentials
     assert apply(catalog(SECRET)) == []
-    assert bytes(Upstream.objects.get().credential_encrypted) == before
+    assert Upstream.objects.get().credentials == before
+
+
+def test_several_take_turns_and_those_that_stay_keep_their_id(command: Command) -> None:
+    command("apply", catalog(f"[{SECRET}-1, {SECRET}-2]"))
+    upstream = Upstream.objects.get()
+    first, second = upstream.held()
+    assert [secret for _, secret in upstream.secrets()] == [f"{SECRET}-1", f"{SECRET}-2"]
+    replaced = command("apply", catalog(f"[{SECRET}-3, {SECRET}-2]"))
+    assert [held.id for held in Upstream.objects.get().held()][1] == second.id
+    assert first.id not in [held.id for held in Upstream.objects.get().held()]
+    (change,) = replaced["changes"]
+    assert change["fields"] == {"credential": {"before": "2 stored", "after": "2 stored"}}
+    assert SECRET not in json.dumps(replaced)
 
 
 def test_a_document_and_its_changes_do_not_show_it_in_tracebacks(
@@ -78,8 +91,9 @@ def test_a_document_and_its_changes_do_not_show_it_in_tracebacks(
         ("file:gone.key", "cannot be read"),
         ('""', "empty"),
         (f'"{SECRET}\\n{SECRET}"', "one line of printable ASCII"),
-        (f"[{SECRET}, {SECRET}-2]", "one credential per upstream"),
-        ("[]", "one credential per upstream"),
+        (f"[{SECRET}, {SECRET}]", "one is there twice"),
+        (f"[{SECRET}, 7]", "expected text in quotes"),
+        ("[]", "expected 1 to 50 credentials"),
     ],
 )
 def test_a_credential_that_is_no_good_is_refused_without_being_shown(
