@@ -74,6 +74,7 @@ class Relay:
             await asyncio.sleep(TICK_S)
             for call in tuple(self._conductor.live):
                 self._ports.gate.checkpoint(call)
+            self._conductor.keep_alive(asyncio.get_running_loop().time())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from relay.proxy import metering
 from relay.proxy.answer_headers import rate_headers
@@ -40,6 +40,8 @@ class Conductor:
     objects: ObjectDirectory
     opener: Opener
     live: set[Call]  # Calls under way, for the ticker that renews their Holds
+    # Event streams under way, for comments while they are silent.
+    streams: dict[Call, tuple[Client, Reader]] = field(default_factory=dict)
 
     async def conduct(
         self, call: Call, request: Request, client: Client, fallbacks: Sequence[Fallback] = ()
@@ -73,6 +75,12 @@ class Conductor:
             if not call.is_settled:
                 call.usage = metering.delivered(call)
                 await self.settle(call)
+
+    def keep_alive(self, now: float) -> None:
+        """Let the clients of silent streams hear of us, but never inside a frame."""
+        for client, reader in tuple(self.streams.values()):
+            if not reader.has_overlong:
+                client.keep_alive(now)
 
     async def settle(self, call: Call) -> None:
         """End the Hold; the Call's figures are final."""
@@ -118,10 +126,14 @@ class Conductor:
         head = request.stream_headers(opened.content_type)
         await client.start(200, (*head, *answer_headers(call)))
         failure: UpstreamError | ApiError | None = None
+        if any(name == b"content-type" and b"event-stream" in value for name, value in head):
+            self.streams[call] = client, reader
         try:
             await self._pump(call, opened, reader, client)
         except (UpstreamError, ApiError) as error:
             failure = error
+        finally:
+            self.streams.pop(call, None)
         client.unwatch()
         last: bytes | None
         if failure is None and reader.is_complete:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,6 +12,10 @@ from relay.proxy.errors import ApiError, Cause
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+# Proxies between us and the client close what is silent for 30 s to 60 s.
+KEEP_ALIVE_S = 15.0
+COMMENT = b": keep-alive\n\n"  # WHATWG HTML, "Server-sent events": passed over by every reader
 
 _BEARER = b"bearer "
 # Where SDKs put the key, in the order in which we look (design, section 4.2).
@@ -22,6 +27,8 @@ class Client:
 
     __slots__ = (
         "_is_watching",
+        "_keep_alive",
+        "_quiet_since",
         "_receive",
         "_send",
         "_watch",
@@ -42,6 +49,8 @@ class Client:
         self._send = send
         self._watch: asyncio.Task[MutableMapping[str, Any]] | None = None
         self._is_watching = False
+        self._quiet_since: float | None = None  # loop clock; None: no write has ended
+        self._keep_alive: asyncio.Task[None] | None = None
 
     @property
     def host(self) -> str:
@@ -129,7 +138,26 @@ class Client:
 
     async def write(self, data: bytes, *, is_last: bool = False) -> None:
         """Send a piece of the answer; waits while the client reads slowly."""
+        self._quiet_since = None
         await self._send({"type": "http.response.body", "body": data, "more_body": not is_last})
+        if not is_last:
+            self._quiet_since = asyncio.get_running_loop().time()
+
+    def keep_alive(self, now: float) -> None:
+        """Send a comment to whoever has waited in silence; for SSE, between frames.
+
+        Does nothing while a write is under way, or while the last comment is.
+        """
+        if self._quiet_since is None or now - self._quiet_since < KEEP_ALIVE_S:
+            return
+        if self._keep_alive is None or self._keep_alive.done():
+            self._quiet_since = now
+            self._keep_alive = asyncio.get_running_loop().create_task(self._comment())
+
+    async def _comment(self) -> None:
+        # A client that has left is noticed where its answer is written.
+        with suppress(ConnectionError):
+            await self._send({"type": "http.response.body", "body": COMMENT, "more_body": True})
 
     async def answer(self, status: int, headers: Iterable[Header], body: bytes) -> None:
         """Send a whole answer. A HEAD request gets the head alone."""
