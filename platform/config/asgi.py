@@ -1,4 +1,4 @@
-"""The one ASGI application: `/v1/…` to the relay, WebSockets to Channels, the rest to Django.
+"""The one ASGI application: `/v1/…` to the relay, other WebSockets to Channels, the rest to Django.
 
 Serve it with uvicorn. daphne, the development server, never sends `lifespan`: then the relay starts
 with the first call.
@@ -42,6 +42,9 @@ class Application:
             await relay.app(scope, receive, send)
         elif kind == "http":
             await django_application(scope, receive, send)  # type: ignore[arg-type]
+        elif kind == "websocket" and scope["path"].startswith(RELAY_PREFIXES):
+            relay = self._relay or await self._start()
+            await relay.realtime(scope, receive, send)
         elif kind == "websocket":
             await self._sockets(scope, receive, send)
         elif kind == "lifespan":

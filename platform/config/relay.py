@@ -21,8 +21,10 @@ from relay.adapters.refusals import RefusalSink
 from relay.adapters.routes import SnapshotTable
 from relay.proxy.app import Ports, Relay
 from relay.proxy.attempts import Opener
+from relay.proxy.realtime.door import RealtimeDoor
 from relay.proxy.upstream.client import HttpClient
 from relay.proxy.upstream.port import Timeouts
+from relay.proxy.upstream.sockets import SocketDialer
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class RelayProcess:
     """Everything one relay process runs beside its open calls."""
 
     app: Relay
+    realtime: RealtimeDoor
     redis: RedisClient
     upstreams: HttpClient
     credit: GateCredit
@@ -70,8 +73,10 @@ class RelayProcess:
             opener,
             body_bytes_max=settings.BODY_BYTES_MAX,
         )
+        sockets = SocketDialer(allowed_networks=settings.UPSTREAM_ALLOWED_NETWORKS)
+        realtime = RealtimeDoor(app, sockets)
         changes = Listener(settings.DATABASE_URL, keys, routes.want_reload)
-        return cls(app, redis, upstreams, credit, routes, refusals, changes)
+        return cls(app, realtime, redis, upstreams, credit, routes, refusals, changes)
 
     async def start(self) -> None:
         """Load the catalog and begin. Without Redis it starts all the same and answers 503."""
@@ -85,6 +90,7 @@ class RelayProcess:
 
     async def stop(self) -> None:
         """End in the order that loses nothing: open calls have finished by now."""
+        await self.realtime.aclose()
         for part in (self.app, self.changes, self.routes, self.refusals):
             await part.stop()
         try:

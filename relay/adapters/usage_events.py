@@ -29,12 +29,16 @@ def checkpoint(call: Call) -> Priced:
     """What to charge should this relay die now: the prompt and what was delivered."""
     if not call.is_started:
         return untouched(call)
-    usage = Usage(
+    usage = call.estimate() if call.estimate is not None else _delivered(call)
+    return _priced(call, usage, Ending.CUT)
+
+
+def _delivered(call: Call) -> Usage:
+    return Usage(
         input_tokens=call.input_tokens_guess,
         output_tokens=call.delivered_tokens,
         is_estimated=True,
     )
-    return _priced(call, usage, Ending.CUT)
 
 
 def untouched(call: Call) -> Priced:

@@ -59,6 +59,16 @@ class Relay:
         self._paths = table.paths()
         self._ticker: asyncio.Task[None] | None = None
 
+    @property
+    def ports(self) -> Ports:
+        """What it was given."""
+        return self._ports
+
+    @property
+    def conductor(self) -> Conductor:
+        """What leads its Calls; shared with the Realtime door."""
+        return self._conductor
+
     async def start(self) -> None:
         """Begin to renew the Holds of Calls under way."""
         self._ticker = asyncio.create_task(self._tick())
@@ -96,7 +106,7 @@ class Relay:
     async def _serve(self, exchange: Exchange) -> None:
         path, method = exchange.client.scope["path"], exchange.client.scope["method"]
         exchange.dialect = paths.dialect_of(path)
-        exchange.site = _site(exchange.snapshot, exchange.client.host)
+        exchange.site = site_of(exchange.snapshot, exchange.client.host)
         if exchange.site.cors_origins or method == "OPTIONS":
             exchange.client.every_answer = cors.response_headers(
                 exchange.site.cors_origins, exchange.client.headers
@@ -167,29 +177,33 @@ class Relay:
             raise ApiError(Cause.EXPIRED_KEY, rule="expired")
         return caller
 
-    async def _refuse(self, exchange: Exchange, error: ApiError) -> None:
-        """Answer with the error and count it; after the first byte there is nothing to answer."""
-        client, site = exchange.client, exchange.site
+    def refusal(self, exchange: Exchange, error: ApiError) -> errors.Answer:
+        """The error as an HTTP answer; counts it where nothing was admitted."""
+        site = exchange.site
         admission = exchange.call.admission if exchange.call else None
         if admission is not None:
             error.rates = admission.rates
-        status, headers, body = errors.answer(
-            error, site.contract, exchange.dialect, site.language, exchange.id
-        )
+        answer = errors.answer(error, site.contract, exchange.dialect, site.language, exchange.id)
         if exchange.caller is not None and admission is None:
             self._ports.sink.refused(
                 error,
-                status=status,
+                status=answer.status,
                 request_id=exchange.id,
                 caller=exchange.caller,
                 endpoint=exchange.endpoint,
                 model=exchange.model,
             )
+        return answer
+
+    async def _refuse(self, exchange: Exchange, error: ApiError) -> None:
+        """Answer with the error; after the first byte there is nothing to answer."""
+        client, answer = exchange.client, self.refusal(exchange, error)
         if not (client.has_left or client.is_started):
-            await client.answer(status, headers, body)
+            await client.answer(*answer)
 
 
-def _site(snapshot: Snapshot, host: str) -> Site:
+def site_of(snapshot: Snapshot, host: str) -> Site:
+    """The site of a Host header. Raises ApiError for none of ours."""
     site = snapshot.sites_by_host.get(host)
     if site is None:
         raise ApiError(Cause.MISDIRECTED)

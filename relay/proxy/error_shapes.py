@@ -78,14 +78,16 @@ def frame(
     framing: Framing = Framing.SSE,
     sequence_number: int = 0,
     response: Mapping[str, Any] | None = None,
+    client_event_id: str | None = None,
 ) -> bytes:
     """The last frame of a stream, or a WebSocket message's text (REALTIME).
 
     `sequence_number` counts the stream's events (RESPONSES) or this socket's errors (REALTIME).
     `response` is the Responses object as the stream began it: then it is what failed.
+    `client_event_id` is the client's name of the event that is refused (REALTIME).
     """
     if dialect is Dialect.REALTIME:
-        return msgspec.json.encode(_realtime_event(shown, sequence_number))
+        return msgspec.json.encode(_realtime_event(shown, sequence_number, client_event_id))
     if dialect is Dialect.RESPONSES:
         event = _responses_event(shown, sequence_number, response)
         return _named_event(event["type"], event)
@@ -151,7 +153,7 @@ def _responses_event(
     }
 
 
-def _realtime_event(shown: Shown, sequence_number: int) -> _Object:
+def _realtime_event(shown: Shown, sequence_number: int, client_event_id: str | None) -> _Object:
     return {
         "type": "error",
         "event_id": f"event_{shown.request_id}_{sequence_number}",
@@ -160,7 +162,7 @@ def _realtime_event(shown: Shown, sequence_number: int) -> _Object:
             "code": shown.code,
             "message": shown.message,
             "param": shown.param,
-            "event_id": None,
+            "event_id": client_event_id,
         },
     }
 

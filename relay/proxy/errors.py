@@ -71,6 +71,7 @@ def event(
     framing: Framing = Framing.SSE,
     sequence_number: int = 0,
     response: Mapping[str, Any] | None = None,
+    client_event_id: str | None = None,
 ) -> bytes:
     """The last frame of a stream that fails; see `error_shapes.frame` for the options."""
     return error_shapes.frame(
@@ -79,6 +80,7 @@ def event(
         framing=framing,
         sequence_number=sequence_number,
         response=response,
+        client_event_id=client_event_id,
     )
 
 

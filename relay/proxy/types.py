@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -186,6 +186,7 @@ class Call:
     attempts: list[Attempt] = field(default_factory=list)
     usage: Usage | None = None
     delivered_tokens: int = 0
+    estimate: Callable[[], Usage] | None = None  # what it has used so far, where tokens can't tell
     covered_tokens: int = sys.maxsize  # output that the Hold pays for, beside the prompt
     noted_tokens: int = 0  # of them, at the last checkpoint
     renewed_at: float = 0.0  # loop clock, seconds

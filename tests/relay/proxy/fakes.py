@@ -152,6 +152,7 @@ class FakeGate:
     journal: list[str]  # shared with the exchanges: what happened, in order
     denial: ApiError | None = None
     clamped_to: int | None = None
+    affordable_tokens: int | None = None  # of output in one Call
     admitted: list[Call] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
     checkpoints: list[int] = field(default_factory=list)
@@ -178,6 +179,11 @@ class FakeGate:
     async def switch(self, call: Call) -> None:
         if call.offer.model_id in self.unaffordable:
             raise ApiError(Cause.NO_CREDIT)
+
+    async def extend(self, call: Call, tokens: int) -> None:
+        if self.affordable_tokens is not None and tokens > self.affordable_tokens:
+            raise ApiError(Cause.NO_CREDIT)
+        call.covered_tokens = tokens
 
     def checkpoint(self, call: Call) -> None:
         if call.delivered_tokens > call.noted_tokens:

@@ -1,0 +1,1 @@
+"""OpenAI's Realtime API over WebSockets, relayed event by event: every response is a Call."""
