@@ -1,15 +1,17 @@
 """From an admitted Call to an open session with one of its Routes; fails over until one answers."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from relay.proxy import routing
+from relay.proxy import failures, routing
 from relay.proxy.attempts import Opener
 from relay.proxy.causes import Cause
 from relay.proxy.dialect import Dialect
-from relay.proxy.dialects.faults import caller_fault
 from relay.proxy.errors import ApiError
+from relay.proxy.failures import Blame, Failed
+from relay.proxy.health import Health, Turn
 from relay.proxy.types import Attempt, Call, Route
 from relay.proxy.upstream.errors import ConnectTimeout, UpstreamError
 from relay.proxy.upstream.sockets import HandshakeRefused, SocketDialer, UpstreamSocket
@@ -17,10 +19,24 @@ from relay.proxy.wire import Kind
 
 OPERATION = "realtime"
 BETA_HEADER = ("OpenAI-Beta", "realtime=v1")
-_CALLER_FAULTS = frozenset({400, 413, 422})
-_BUSY = frozenset({429, 503})
-# A digit more than a day in seconds.
-_RETRY_AFTER_CHARS_MAX = 6
+SWITCHING = 101  # RFC 9110: the handshake succeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open session with an Upstream, and the Opener's book of its health."""
+
+    socket: UpstreamSocket
+    route: Route
+    turn: Turn
+    health: Health
+
+    async def close(self, broken_by: str = "") -> None:
+        """Hang up; `broken_by` is how the Upstream did. Idempotent, never raises."""
+        if broken_by:
+            self.health.broke(self.turn, broken_by, asyncio.get_running_loop().time())
+        self.health.over(self.turn)
+        await self.socket.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,56 +44,64 @@ class Caller:
     """How sessions are opened; one per relay process."""
 
     sockets: SocketDialer
-    opener: Opener  # its cooldowns, and its way to draw
+    opener: Opener  # its knowledge of Upstreams, and its way to draw
 
-    async def open(self, call: Call, *, is_beta: bool) -> tuple[UpstreamSocket, Route]:
+    async def open(self, call: Call, *, is_beta: bool) -> Line:
         """The first session that a Route gives; notes every try in `call.attempts`.
 
         Raises ApiError when the session itself was refused, or no Route answered.
         """
-        now = asyncio.get_running_loop().time
+        now, health = asyncio.get_running_loop().time, self.opener.health
         able = [route for route in call.offer.routes if route.wire.has(OPERATION)]
         if call.offer.routes and not able:
             model = call.offer.model_id
             raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=model)
-        cool = [r for r in able if self.opener.cooldowns.is_cool(r.upstream_id, now())]
-        error = ApiError(Cause.NO_UPSTREAM_AVAILABLE)
-        for route in routing.ordered(cool, self.opener.draw):
-            tried = {attempt.upstream_id for attempt in call.attempts}
-            if route.upstream_id in tried or len(tried) >= routing.ATTEMPTS_MAX:
-                continue
-            started, status, code = now(), 0, ""
+        selection = routing.Selection(able, health, self.opener.draw)
+        failed: Failed | None = None
+        while len(call.attempts) < routing.ATTEMPTS_MAX:
+            if (route := selection.next(now())) is None:
+                break
+            started = now()
+            turn = health.begin(route, started)
             try:
-                more = [BETA_HEADER] if is_beta else []
-                wire = route.wire
-                socket = await self.sockets.connect(route.origin, path(route), wire.bare_head, more)
-                status = 101
-                return socket, route
-            except HandshakeRefused as refused:
-                status, code = refused.status, f"status_{refused.status}"
-                error = self._refused(route, refused, now())
-                if refused.status in _CALLER_FAULTS and error.cause is not Cause.UPSTREAM_ERROR:
-                    raise error from None
-            except UpstreamError as failure:
-                code = type(failure).__name__
-                is_late = isinstance(failure, ConnectTimeout)
-                error = ApiError(Cause.UPSTREAM_TIMEOUT if is_late else Cause.UPSTREAM_ERROR)
-            finally:
-                latency_ms = int((now() - started) * 1000)
-                call.attempts.append(Attempt(route.upstream_id, status, code, latency_ms))
-        if error.cause is Cause.NO_UPSTREAM_AVAILABLE:
-            error.retry_after_s = self.opener.cooldowns.wait_s(able, now())
-        raise error
+                socket = await self._connect(route, is_beta=is_beta)
+            except Failed as failure:
+                failed = failure
+                health.failed(turn, failure, now())
+                health.over(turn)
+                _note(call, route, failure.status, failure.code, now() - started)
+                if failure.final is not None:
+                    raise failure.final from None
+                if failure.blame is not Blame.CREDENTIAL:
+                    selection.spend(route.upstream_id)
+            except BaseException:
+                health.over(turn)
+                raise
+            else:
+                health.succeeded(turn, now())
+                _note(call, route, SWITCHING, "", now() - started)
+                return Line(socket, route, turn, health)
+        if failed is None or failed.cause is Cause.NO_UPSTREAM_AVAILABLE:
+            wait_s = health.wait_s(able, now())
+            raise ApiError(Cause.NO_UPSTREAM_AVAILABLE, retry_after_s=wait_s)
+        raise ApiError(failed.cause)
 
-    def _refused(self, route: Route, refused: HandshakeRefused, now: float) -> ApiError:
-        if refused.status in _CALLER_FAULTS:
-            return caller_fault(Dialect.CHAT, refused.body) or ApiError(Cause.UPSTREAM_ERROR)
-        if refused.status not in _BUSY:
-            return ApiError(Cause.UPSTREAM_ERROR)
-        wait = refused.retry_after or ""
-        if wait.isdigit() and len(wait) <= _RETRY_AFTER_CHARS_MAX:
-            self.opener.cooldowns.note(route.upstream_id, now=now, retry_after_s=float(wait))
-        return ApiError(Cause.NO_UPSTREAM_AVAILABLE)
+    async def _connect(self, route: Route, *, is_beta: bool) -> UpstreamSocket:
+        more = [BETA_HEADER] if is_beta else []
+        try:
+            return await self.sockets.connect(route.origin, path(route), route.wire.bare_head, more)
+        except HandshakeRefused as refused:
+            raise await failures.of_response(refused, Dialect.CHAT, time.time()) from None
+        except ConnectTimeout as error:
+            failure = failures.of_connection(error)
+            failure.cause = Cause.UPSTREAM_TIMEOUT
+            raise failure from None
+        except UpstreamError as error:
+            raise failures.of_connection(error) from None
+
+
+def _note(call: Call, route: Route, status: int, code: str, latency_s: float) -> None:
+    call.attempts.append(Attempt(route.upstream_id, status, code, int(latency_s * 1000)))
 
 
 def path(route: Route) -> str:

@@ -14,15 +14,14 @@ from relay.proxy.client import Client, Receive, Scope, Send
 from relay.proxy.dialect import Dialect
 from relay.proxy.errors import ApiError
 from relay.proxy.exchange import Exchange
-from relay.proxy.paths import ALIASES
 from relay.proxy.realtime.client_socket import ClientGone, ClientSocket
 from relay.proxy.realtime.context import Context
-from relay.proxy.realtime.dialing import Caller
+from relay.proxy.realtime.dialing import SWITCHING, Caller
 from relay.proxy.realtime.session import Session
 from relay.proxy.realtime.turns import OUTPUT_TOKENS_SLICE, Turns
 from relay.proxy.request import TOKENS
 from relay.proxy.request_ids import new_request_id
-from relay.proxy.types import Attempt, Call, Ending, Offer, Route
+from relay.proxy.types import Attempt, Call, Ending, Offer, Route, Site
 from relay.proxy.upstream.sockets import SocketDialer
 
 log = logging.getLogger(__name__)
@@ -85,7 +84,7 @@ class RealtimeDoor:
         """Everything that can be refused over plain HTTP, then the session."""
         exchange.site = site_of(exchange.snapshot, exchange.client.host)
         path = exchange.client.scope["path"]
-        if _plain(path) != PATH:
+        if _plain(path, exchange.site) != PATH:
             raise ApiError(Cause.NOT_FOUND, detail=path[:200])
         await self._relay.authenticate(exchange)
         exchange.model = exchange.query().get("model", "")[:200]
@@ -93,11 +92,11 @@ class RealtimeDoor:
             raise ApiError(Cause.MISSING_PARAMETER, param="model", detail="model")
         first = exchange.call = await self._admit(exchange, None)
         try:
-            upstream, route = await self._caller.open(first, is_beta=client.is_beta)
+            line = await self._caller.open(first, is_beta=client.is_beta)
         except BaseException as error:
             await self._release(first, error)
             raise
-        first.route = route
+        route = first.route = line.route
         context = Context(first.offer.context_tokens)
         conductor = self._relay.conductor
         turns = Turns(
@@ -106,8 +105,7 @@ class RealtimeDoor:
         session = Session(
             exchange,
             client,
-            upstream,
-            route,
+            line,
             context,
             turns,
             lambda error: self._count(exchange, error),
@@ -124,7 +122,7 @@ class RealtimeDoor:
         call = _call(request_id, exchange, offer)
         if route is not None:
             call.route = route
-            call.attempts.append(Attempt(route.upstream_id, 101, "", 0))
+            call.attempts.append(Attempt(route.upstream_id, SWITCHING, "", 0))
         await self._relay.ports.gate.admit(call)
         return call
 
@@ -166,8 +164,9 @@ def _call(request_id: str, exchange: Exchange, offer: Offer) -> Call:
     )
 
 
-def _plain(path: str) -> str:
-    for alias, prefix in ALIASES.items():
-        if path.startswith(alias):
-            return prefix + path.removeprefix(alias)
+def _plain(path: str, site: Site) -> str:
+    """The path without the site's own prefix."""
+    for alias in site.path_aliases:
+        if path.startswith(alias + "/"):
+            return "/v1" + path.removeprefix(alias)
     return path

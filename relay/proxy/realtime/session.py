@@ -14,10 +14,10 @@ from relay.proxy.exchange import Exchange
 from relay.proxy.realtime import client_socket, commands, server_events
 from relay.proxy.realtime.client_socket import ClientGone, ClientSocket
 from relay.proxy.realtime.context import Context
+from relay.proxy.realtime.dialing import Line
 from relay.proxy.realtime.turns import Turns
-from relay.proxy.types import Ending, Route
+from relay.proxy.types import Ending
 from relay.proxy.upstream.errors import ConnectionReset, UpstreamError
-from relay.proxy.upstream.sockets import UpstreamSocket
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +34,16 @@ class Session:
         self,
         exchange: Exchange,
         client: ClientSocket,
-        upstream: UpstreamSocket,
-        route: Route,
+        line: Line,
         context: Context,
         turns: Turns,
         refused: Callable[[ApiError], object],
     ) -> None:
         self._exchange = exchange
         self._client = client
-        self._upstream = upstream
-        self._route = route
+        self._line = line
+        self._upstream = line.socket
+        self._route = line.route
         self._context = context
         self._turns = turns
         self._refused = refused  # counts a refusal
@@ -63,7 +63,8 @@ class Session:
             code = client_socket.RESTART
             raise
         finally:
-            await self._upstream.close()
+            is_cut = ends is not None and ends.cause is Cause.STREAM_CUT
+            await self._line.close("socket_closed" if is_cut else "")
             await self._turns.close(ending, ends.cause.value.code if ends else "")
             with suppress(ClientGone):
                 if ends is not None:

@@ -38,13 +38,29 @@ _OWN_NAMES = frozenset((b"accept", b"accept-encoding"))
 
 
 class HandshakeRefused(UpstreamError):
-    """The Upstream answered with plain HTTP. `body` is only looked at for a code."""
+    """The Upstream answered with plain HTTP: implements `port.UpstreamResponse`, all there."""
 
-    def __init__(self, status: int, body: bytes, retry_after: str | None) -> None:
+    def __init__(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
         super().__init__(f"handshake answered with {status}")
         self.status = status
-        self.body = body
-        self.retry_after = retry_after
+        self.headers = headers
+        self._body = body
+
+    def header(self, name: bytes) -> bytes | None:
+        """See `port.UpstreamResponse.header`."""
+        return next((value for each, value in self.headers if each == name), None)
+
+    async def chunk(self) -> bytes:
+        """See `port.UpstreamResponse.chunk`."""
+        body, self._body = self._body, b""
+        return body
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """See `port.UpstreamResponse.read`. The library took no more than a megabyte."""
+        return self._body[:limit_bytes]
+
+    def close(self) -> None:
+        """It is over already."""
 
 
 class UpstreamSocket:
@@ -131,10 +147,7 @@ class SocketDialer:
                 async with asyncio.timeout(share_s):
                     return UpstreamSocket(await self._open(origin, address, path, headers))
             except InvalidStatus as error:
-                told = error.response
-                body = bytes(told.body or b"")
-                retry_after = told.headers.get("retry-after")
-                raise HandshakeRefused(told.status_code, body, retry_after) from None
+                raise _refused(error) from None
             except InvalidHandshake as error:
                 raise ProtocolError(f"no WebSocket handshake with {origin.host}") from error
             except ssl.SSLError as error:
@@ -170,6 +183,15 @@ class SocketDialer:
             logger=self._log,
             **tls,
         )
+
+
+def _refused(error: InvalidStatus) -> HandshakeRefused:
+    told = error.response
+    headers = [
+        (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+        for name, value in told.headers.raw_items()
+    ]
+    return HandshakeRefused(told.status_code, headers, bytes(told.body or b""))
 
 
 def _pairs(head: HeaderBlock) -> list[tuple[str, str]]:
