@@ -18,6 +18,7 @@ from relay.adapters.keys import CachedKeyDirectory
 from relay.adapters.objects import Objects
 from relay.adapters.records import find_posted
 from relay.adapters.refusals import RefusalSink
+from relay.adapters.replays import RedisReplays
 from relay.adapters.routes import SnapshotTable
 from relay.proxy.app import Ports, Relay
 from relay.proxy.attempts import Opener
@@ -39,6 +40,7 @@ class RelayProcess:
     app: Relay
     realtime: RealtimeDoor
     redis: RedisClient
+    replays: RedisReplays
     upstreams: HttpClient
     credit: GateCredit
     routes: SnapshotTable
@@ -57,6 +59,8 @@ class RelayProcess:
             find_posted=find_posted,
             hold_lifetime_ms=settings.HOLD_LIFETIME_MS,
         )
+        # Kept answers are long: on a connection of their own they hold up no Call's admission.
+        replays = RedisReplays(RedisClient(settings.REDIS_URL))
         objects = Objects(Gate(redis, owner=owner, hold_lifetime_ms=deferred.HOLD_LIFETIME_MS))
         keys, routes, refusals = CachedKeyDirectory(), SnapshotTable(), RefusalSink(redis)
         upstreams = HttpClient(allowed_networks=settings.UPSTREAM_ALLOWED_NETWORKS)
@@ -69,14 +73,14 @@ class RelayProcess:
             deadline_s=settings.UPSTREAM_DEADLINE_S,
         )
         app = Relay(
-            Ports(keys, routes, credit, refusals, objects),
+            Ports(keys, routes, credit, refusals, objects, replays),
             opener,
             body_bytes_max=settings.BODY_BYTES_MAX,
         )
         sockets = SocketDialer(allowed_networks=settings.UPSTREAM_ALLOWED_NETWORKS)
         realtime = RealtimeDoor(app, sockets)
         changes = Listener(settings.DATABASE_URL, keys, routes.want_reload)
-        return cls(app, realtime, redis, upstreams, credit, routes, refusals, changes)
+        return cls(app, realtime, redis, replays, upstreams, credit, routes, refusals, changes)
 
     async def start(self) -> None:
         """Load the catalog and begin. Without Redis it starts all the same and answers 503."""
@@ -98,5 +102,6 @@ class RelayProcess:
                 await self.credit.stop()
         except TimeoutError:
             log.error("stopping with calls unsettled: the reaper will end their Holds")
+        await self.replays.stop()
         await self.upstreams.aclose()
         await self.redis.close()

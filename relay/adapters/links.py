@@ -9,13 +9,16 @@ from relay.proxy.upstream.port import Origin
 from relay.proxy.wire import Kind, quirks_of, wire
 
 
-def link(upstream_id: str) -> Link:
-    """Raises ApiError(NO_UPSTREAM_AVAILABLE): it is gone, or its row is no good."""
+def link(upstream_id: str, credential_id: str) -> Link:
+    """By the credential that made it, which may stand for an account of its own; by another where
+    that one was replaced. Raises ApiError(NO_UPSTREAM_AVAILABLE): it is gone, or its row is no good."""
     row = Upstream.objects.filter(pk=upstream_id).first()
     if row is None:
         raise ApiError(Cause.NO_UPSTREAM_AVAILABLE)
     try:
-        spoken = wire(Kind(row.dialect), row.credential().encode(), quirks_of(row.quirks))
+        secrets = dict(row.secrets())
+        secret = secrets.get(credential_id) or next(iter(secrets.values()), "")
+        spoken = wire(Kind(row.dialect), secret.encode(), quirks_of(row.quirks))
         return Link(Origin.parse(row.base_url), spoken)
     except (ValueError, InvalidToken):
         raise ApiError(Cause.NO_UPSTREAM_AVAILABLE) from None

@@ -75,7 +75,7 @@ class Objects:
 
     async def link(self, found: StoredObject) -> Link:
         """See `ports.ObjectDirectory.link`."""
-        return await _ask(links.link)(found.upstream_id)
+        return await _ask(links.link)(found.upstream_id, found.credential_id)
 
     async def conclude(
         self, found: StoredObject, state: ObjectState, document: bytes

@@ -5,8 +5,9 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from relay.proxy import cors, errors, model_list, paths
+from relay.proxy import cors, errors, model_list, paths, replays
 from relay.proxy.attempts import Opener
 from relay.proxy.calls import Conductor, new_call
 from relay.proxy.client import Client, Receive, Scope, Send
@@ -16,6 +17,7 @@ from relay.proxy.exchange import Exchange
 from relay.proxy.fallbacks import Fallback
 from relay.proxy.owned import Owned
 from relay.proxy.ports import CreditGate, KeyDirectory, ObjectDirectory, RouteTable, UsageSink
+from relay.proxy.replays import Replays
 from relay.proxy.request import Request
 from relay.proxy.request_ids import new_request_id
 from relay.proxy.types import Caller, Offer, Site, Snapshot, Standing
@@ -43,6 +45,7 @@ class Ports:
     gate: CreditGate
     sink: UsageSink
     objects: ObjectDirectory
+    replays: Replays
 
 
 class Relay:
@@ -141,7 +144,17 @@ class Relay:
         self, exchange: Exchange, request: Request, further: Sequence[Request] = ()
     ) -> None:
         """Lead a request of an authenticated caller through gate, Routes and stream; `further`
-        put it to other models, in case that it comes to nothing."""
+        put it to other models, in case that it comes to nothing. Under an `Idempotency-Key` it is
+        done once."""
+        if replays.asked_for(exchange):
+            work = partial(self._conduct, exchange, request, further)
+            await replays.once(self._ports.replays, exchange, work)
+        else:
+            await self._conduct(exchange, request, further)
+
+    async def _conduct(
+        self, exchange: Exchange, request: Request, further: Sequence[Request]
+    ) -> None:
         caller = exchange.caller
         if caller is None:
             raise RuntimeError("an unauthenticated request must not get this far")

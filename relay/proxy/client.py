@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from relay.proxy.answer_headers import Header
 from relay.proxy.errors import ApiError, Cause
+from relay.proxy.recording import Recording, fingerprint_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -33,9 +34,11 @@ class Client:
         "_send",
         "_watch",
         "every_answer",
+        "fingerprint",
         "has_left",
         "headers",
         "is_started",
+        "recording",
         "scope",
     )
 
@@ -44,6 +47,8 @@ class Client:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.has_left = False
         self.is_started = False
+        self.fingerprint = fingerprint_of(self.headers)  # of the body, as it is read
+        self.recording: Recording | None = None  # of the answer, where it may be asked for again
         self.every_answer: Sequence[Header] = ()  # headers that go with any answer
         self._receive = receive
         self._send = send
@@ -98,6 +103,8 @@ class Client:
             if size > bytes_max:
                 raise ApiError(Cause.TOO_LARGE, detail=str(bytes_max))
             has_more = message.get("more_body", False)
+            if self.fingerprint is not None:
+                self.fingerprint.feed(piece)
             yield piece
 
     def watch(self) -> None:
@@ -128,6 +135,9 @@ class Client:
     async def start(self, status: int, headers: Iterable[Header]) -> None:
         """Send the head of the answer."""
         self.is_started = True
+        if self.recording is not None:
+            headers = tuple(headers)
+            self.recording.start(status, headers)
         await self._send(
             {
                 "type": "http.response.start",
@@ -139,6 +149,8 @@ class Client:
     async def write(self, data: bytes, *, is_last: bool = False) -> None:
         """Send a piece of the answer; waits while the client reads slowly."""
         self._quiet_since = None
+        if self.recording is not None:
+            await self.recording.write(data, is_last=is_last)
         await self._send({"type": "http.response.body", "body": data, "more_body": not is_last})
         if not is_last:
             self._quiet_since = asyncio.get_running_loop().time()

@@ -47,6 +47,7 @@ _EXPOSED = b", ".join(
         b"request-id",
         b"retry-after",
         b"x-should-retry",
+        b"idempotency-replayed",
         b"x-output-tokens-capped",
         *(
             b"x-ratelimit-%s-%s" % (what, kind)

@@ -35,6 +35,7 @@ from relay.proxy.upstream.client import HttpClient
 from relay.proxy.upstream.port import Origin, Timeouts
 from relay.proxy.wire import Kind, Quirks, wire
 from tests.relay.proxy.objects import FakeObjects
+from tests.relay.proxy.replays import FakeReplays
 
 HOST = "acme.localhost"
 SECRET = "sk-acme"
@@ -337,7 +338,13 @@ FAST = Timeouts(connect_s=2.0, first_byte_s=0.4, between_bytes_s=0.4, pool_wait_
 class House:
     """A relay with every port faked but the upstream client, which is the real one."""
 
-    def __init__(self, *routes: Route, timeouts: Timeouts = FAST, deadline_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        *routes: Route,
+        timeouts: Timeouts = FAST,
+        deadline_s: float = 5.0,
+        replays: FakeReplays | None = None,
+    ) -> None:
         self.journal: list[str] = []
         self.gate = FakeGate(self.journal)
         self.sink = FakeSink()
@@ -346,8 +353,8 @@ class House:
         self.upstreams = HttpClient(allowed_networks=[ip_network("127.0.0.0/8")])
         # Always the first of a tier, so that tests know where a Call goes.
         self.opener = Opener(self.upstreams, timeouts, deadline_s, draw=lambda: 0.0)
-        self.objects = FakeObjects(routes)
-        ports = Ports(self.keys, self.routes, self.gate, self.sink, self.objects)
+        self.objects, self.replays = FakeObjects(routes), replays or FakeReplays()
+        ports = Ports(self.keys, self.routes, self.gate, self.sink, self.objects, self.replays)
         self.relay = Relay(ports, self.opener, body_bytes_max=BODY_BYTES_MAX)
 
     def request(self, **given: Any) -> Exchange:
