@@ -11,7 +11,10 @@ from relay.proxy.wire import Kind, quirks_of, wire
 
 def link(upstream_id: str, credential_id: str) -> Link:
     """By the credential that made it, which may stand for an account of its own; by another where
-    that one was replaced. Raises ApiError(NO_UPSTREAM_AVAILABLE): it is gone, or its row is no good."""
+    that one was replaced.
+
+    Raises ApiError(NO_UPSTREAM_AVAILABLE): the Upstream is gone, or its row is no good.
+    """
     row = Upstream.objects.filter(pk=upstream_id).first()
     if row is None:
         raise ApiError(Cause.NO_UPSTREAM_AVAILABLE)
