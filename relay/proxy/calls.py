@@ -101,7 +101,7 @@ class Conductor:
             await self._job(call, whole, whole.job, client)
             return
         if not call.is_free:
-            call.usage = metering.of_answer(call, whole.usage, whole.body)
+            call.usage = metering.of_answer(call, whole)
         call.ending, call.status = Ending.COMPLETED, 200
         await self.settle(call)
         await client.answer(200, (*whole.headers, *answer_headers(call)), whole.body)

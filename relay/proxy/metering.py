@@ -1,17 +1,28 @@
 """What a Call used: the upstream's figures where they make sense, else our own count, marked."""
 
 from relay.proxy.estimate import tokens_of_texts
+from relay.proxy.request import Whole
 from relay.proxy.types import Call, Ending, Usage
 
 # A chat template adds a few tokens a message that are not in the body's bytes.
 TEMPLATE_TOKENS_MAX = 4_096
+# The rarer buckets that hold tokens, which a model's context bounds as it does the others.
+_INPUT_KINDS = (
+    "cache_write_5m",
+    "cache_write_1h",
+    "audio_input",
+    "cached_audio_input",
+    "image_input",
+)
+_OUTPUT_KINDS = ("audio_output", "image_output")
 
 
-def of_answer(call: Call, given: Usage | None, body: bytes) -> Usage:
+def of_answer(call: Call, whole: Whole) -> Usage:
     """Usage of a whole answer."""
-    if given is not None and is_plausible(call, given):
-        return given
-    return _estimated(call, tokens_of_texts(body))
+    if whole.usage is not None and is_plausible(call, whole.usage):
+        return whole.usage
+    counted = whole.count() if whole.count is not None else tokens_of_texts(whole.body)
+    return _estimated(call, counted)
 
 
 def of_stream(call: Call, given: Usage | None, *, is_whole: bool) -> Usage | None:
@@ -36,8 +47,10 @@ def is_plausible(call: Call, usage: Usage) -> bool:
     """Whether the model can have used so much at all; beyond that a figure is an upstream's bug."""
     input_max = max(call.offer.context_tokens, call.input_tokens_bound) + TEMPLATE_TOKENS_MAX
     output_max = max(call.offer.context_tokens, call.offer.max_output_tokens) * call.choices
-    used = usage.input_tokens + usage.cached_input_tokens
-    return used <= input_max and usage.output_tokens <= output_max
+    rarer_input = sum(usage.other.get(name, 0) for name in _INPUT_KINDS)
+    rarer_output = sum(usage.other.get(name, 0) for name in _OUTPUT_KINDS)
+    used = usage.input_tokens + usage.cached_input_tokens + rarer_input
+    return used <= input_max and usage.output_tokens + rarer_output <= output_max
 
 
 def with_public_model(call: Call, data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 comes back. Protocols and plain data; each endpoint and dialect brings its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -54,11 +54,13 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole answer, ready for the client. No usage: it is counted from the texts of the body."""
+    """A whole answer, ready for the client. Where its usage is missing or makes no sense, output is
+    counted: by `count`, or as the texts of a chat completion."""
 
     body: bytes
     usage: Usage | None
     headers: tuple[Header, ...] = JSON_HEADERS
+    count: Callable[[], int] | None = None  # output tokens, by our own count
     job: Job | None = None  # it goes on at the upstream, and is paid when it is done
 
 

@@ -21,7 +21,7 @@ from relay.proxy.errors import ApiError, Cause
 from relay.proxy.estimate import DeliveredCounter, texts_of, tokens_of_bytes, tokens_of_texts
 from relay.proxy.exchange import Exchange
 from relay.proxy.request import SSE_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
-from relay.proxy.types import Route, Site, Usage
+from relay.proxy.types import Route, Site
 
 BEST_OF_MAX = 20
 _TEXTS = texts_of("text")
@@ -104,14 +104,7 @@ class CompletionRequest:
         if not answer.is_valid:
             raise NotAnAnswer("not_an_answer")
         shown = route.renaming.apply(body) if route.renaming is not None else body
-        return Whole(shown, answer.usage or self._counted(body))
-
-    def _counted(self, body: bytes) -> Usage:
-        return Usage(
-            input_tokens=self.demand.input_tokens_guess,
-            output_tokens=tokens_of_texts(body, _TEXTS),
-            is_estimated=True,
-        )
+        return Whole(shown, answer.usage, count=lambda: tokens_of_texts(body, _TEXTS))
 
 
 async def read_completion(exchange: Exchange) -> CompletionRequest:

@@ -148,15 +148,15 @@ class ConversationRequest:
             if not seen.is_valid:
                 raise NotAnAnswer("not_an_answer")
             shown = route.renaming.apply(body) if route.renaming is not None else body
-            return Whole(shown, seen.usage or self._estimate(_texts(body, dialect)))
+            return Whole(shown, seen.usage, count=lambda: tokens_of_texts(body, _TEXTS[dialect]))
         try:
             translated = translate.whole(
                 body, upstream=dialect, client=self.dialect, label=self._label()
             )
         except ValueError:
             raise NotAnAnswer("not_an_answer") from None
-        counted = tokens_of_bytes(translated.output_text)
-        return Whole(translated.body, translated.usage or self._estimate(counted))
+        text = translated.output_text
+        return Whole(translated.body, translated.usage, count=lambda: tokens_of_bytes(text))
 
     def spoken(self, route: Route) -> Dialect:
         """The dialect to speak on a Route: the client's own where the Upstream has it."""
@@ -181,19 +181,6 @@ class ConversationRequest:
 
     def _label(self) -> Label:
         return Label(self.request_id, self.model, self.created, self._common())
-
-    def _estimate(self, output_tokens: int) -> Usage:
-        """Our own count, where an answer came without any."""
-        return Usage(
-            input_tokens=self.demand.input_tokens_guess,
-            output_tokens=output_tokens,
-            is_estimated=True,
-        )
-
-
-def _texts(body: bytes, dialect: Dialect) -> int:
-    """About how many tokens of output a whole answer holds."""
-    return tokens_of_texts(body, _TEXTS[dialect])
 
 
 def _operation(dialect: Dialect, *, is_stream: bool) -> str:

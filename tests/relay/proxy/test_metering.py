@@ -3,6 +3,7 @@
 import pytest
 
 from relay.proxy import metering
+from relay.proxy.request import Whole
 from relay.proxy.types import Call, Ending, Usage
 from tests.relay.proxy.fakes import MODEL, offer
 from tests.relay.proxy.fakes import call as any_call
@@ -16,7 +17,7 @@ def call(**changes: object) -> Call:
 
 def test_the_upstreams_figures_come_first() -> None:
     assert metering.of_stream(call(), PLAUSIBLE, is_whole=True) is PLAUSIBLE
-    assert metering.of_answer(call(), PLAUSIBLE, b"{}") is PLAUSIBLE
+    assert metering.of_answer(call(), Whole(b"{}", PLAUSIBLE)) is PLAUSIBLE
 
 
 @pytest.mark.parametrize(
@@ -42,12 +43,12 @@ def test_every_choice_may_be_as_long_as_the_model_allows() -> None:
 def test_a_whole_answer_without_figures_is_counted_by_its_texts() -> None:
     body = b'{"model":"' + MODEL.encode() + b'","choices":[{"message":{"content":"four four"}}]}'
     expected = Usage(input_tokens=10, output_tokens=3, is_estimated=True)
-    assert metering.of_answer(call(), None, body) == expected
+    assert metering.of_answer(call(), Whole(body, None)) == expected
 
 
 def test_an_estimate_is_never_more_than_the_cap() -> None:
     body = b'{"content":"' + b"x" * 10_000 + b'"}'
-    usage = metering.of_answer(call(output_tokens_cap=50), None, body)
+    usage = metering.of_answer(call(output_tokens_cap=50), Whole(body, None))
     assert usage.output_tokens == 50
 
 
@@ -77,3 +78,15 @@ def test_an_early_end_costs_what_was_delivered(
 ) -> None:
     ended = call(ending=ending, is_started=is_started, delivered_tokens=delivered)
     assert metering.delivered(ended) == expected
+
+
+def test_rarer_tokens_beyond_the_models_context_are_as_absurd_as_any() -> None:
+    absurd = Usage(input_tokens=20, output_tokens=30, other={"cache_write_5m": 10**15})
+    usage = metering.of_answer(call(), Whole(b'{"content":"word"}', absurd))
+    assert usage.is_estimated
+    assert not usage.other
+
+
+def test_an_answer_of_another_format_is_counted_its_own_way() -> None:
+    absurd = Usage(input_tokens=10**15)
+    assert metering.of_answer(call(), Whole(b"{}", absurd, count=lambda: 7)).output_tokens == 7

@@ -110,8 +110,10 @@ def _looked(fields: _Raws, body: bytes, *, model: str, is_stream: bool) -> Envel
     given_config = _object(config_raw, config_name) if is_given(config_raw) else {}
     config = _named(given_config, spelling, config_name)
     _refuse_unpriced(named, spelling)
-    media = _Media(spelling)
-    for number, content in enumerate(_items(named["contents"], "contents")):
+    media, contents = _Media(spelling), _items(named["contents"], "contents")
+    if not contents:
+        raise wrong("contents", "must not be empty")
+    for number, content in enumerate(contents):
         media.look(content, f"contents[{number}]")
     return Envelope(
         fields=fields,
