@@ -8,12 +8,15 @@ from typing import Any
 from devstack.demo_upstream.server import Running
 from relay.proxy.dialect import Dialect
 from relay.proxy.types import Usage
+from relay.proxy.upstream.port import Timeouts
 from relay.proxy.wire import Kind, Quirks, Wire, wire
 from tests.relay.proxy.fakes import MODEL, SECRET, Ended, Exchange, House, house, route
 from tests.scenarios.dialects import chat, gemini, messages, responses
 from tests.scenarios.dialects.ask import Ask, Broken, Seen, Speech
 
 KEY = b"sk-upstream"
+# None of these upstreams is silent: what takes long is a busy machine.
+PATIENT = Timeouts(connect_s=5.0, first_byte_s=5.0, between_bytes_s=5.0, pool_wait_s=5.0)
 SPEECHES: Mapping[str, Speech] = {
     "chat": chat.SPEECH,
     "messages": messages.SPEECH,
@@ -94,7 +97,7 @@ class Pair:
 async def paired(client: str, upstream: str, demo: Running) -> AsyncIterator[Pair]:
     """A Pair for the length of the block; no Hold may be left in the end."""
     base = f"{demo.root_url}/openai" if upstream == "azure-openai" else demo.base_url
-    async with house(route(base, "one", wire=UPSTREAMS[upstream])) as made:
+    async with house(route(base, "one", wire=UPSTREAMS[upstream]), timeouts=PATIENT) as made:
         yield Pair(client, upstream, made, demo)
 
 
