@@ -63,6 +63,10 @@ PROMPT_BUCKETS = (
 REQUIRED = (Bucket.INPUT, Bucket.OUTPUT)
 TOKEN_BUCKETS = frozenset(FALLBACK) | frozenset(REQUIRED)
 
+# Where the tokens of plain text may fall.
+TEXT_INPUT = (Bucket.INPUT, Bucket.CACHED_INPUT)
+TEXT_OUTPUT = (Bucket.OUTPUT, Bucket.REASONING)
+
 IMAGE = "image"
 IMAGE_PREFIX = "image:"
 IMAGE_DEFAULT = "default"
@@ -96,6 +100,10 @@ class PriceVersion:
     _tables: tuple[tuple[int, Mapping[str, int]], ...] = field(
         init=False, repr=False, compare=False
     )
+    # As _tables: the dearest that a token of text put in can be, and one of the answer.
+    _text_rates: tuple[tuple[int, tuple[int, int]], ...] = field(
+        init=False, repr=False, compare=False
+    )
     images: Mapping[str, int] = field(init=False, repr=False, compare=False)
     minimum_nanos: int = field(init=False, repr=False, compare=False)
 
@@ -108,6 +116,11 @@ class PriceVersion:
         images = self.components.get(IMAGE, {})
         put = object.__setattr__
         put(self, "_tables", tuple(reversed(tables)))
+        put(
+            self,
+            "_text_rates",
+            tuple((above, _text_rates(prices)) for above, prices in reversed(tables)),
+        )
         put(self, "images", {kind: self._adjusted(nanos) for kind, nanos in images.items()})
         put(self, "minimum_nanos", self.components.get(MINIMUM, 0))
 
@@ -116,6 +129,12 @@ class PriceVersion:
         if len(self._tables) == 1:
             return self._tables[0][1]
         return next(prices for above, prices in self._tables if prompt_tokens > above)
+
+    def text_rates(self, prompt_tokens: int) -> tuple[int, int]:
+        """Nanos per million of the dearest token of text that is put in, and that comes out."""
+        if len(self._text_rates) == 1:
+            return self._text_rates[0][1]
+        return next(rates for above, rates in self._text_rates if prompt_tokens > above)
 
     def nanos_per_image(self, kind: str) -> int | None:
         """Of an image `quality:size`: its own price, its size's, its quality's, the default.
@@ -148,6 +167,13 @@ class PriceVersion:
         if not self.adjustment_bp:
             return nanos
         return round_half_even(nanos * (ADJUSTMENT_UNIT + self.adjustment_bp), ADJUSTMENT_UNIT)
+
+
+def _text_rates(prices: Mapping[str, int]) -> tuple[int, int]:
+    def dearest(*buckets: Bucket) -> int:
+        return max(prices.get(bucket, 0) for bucket in buckets)
+
+    return dearest(*TEXT_INPUT), dearest(*TEXT_OUTPUT)
 
 
 def _buckets(components: Mapping[str, Any]) -> Iterator[str]:

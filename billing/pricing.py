@@ -4,7 +4,7 @@ The relay prices with it at settle and the audit re-prices with it later: the sa
 come out, so a PriceVersion is all that the arithmetic may depend on.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from billing.events import PriceLine
@@ -13,6 +13,8 @@ from billing.price_versions import (
     IMAGE_PREFIX,
     MINIMUM,
     PROMPT_BUCKETS,
+    TEXT_INPUT,
+    TEXT_OUTPUT,
     UNIT_BUCKETS,
     Bucket,
     PriceError,
@@ -33,14 +35,15 @@ class Buckets:
     reasoning: int = 0
     other: Mapping[str, int] = field(default_factory=dict)
 
-    def quantities(self) -> Iterator[tuple[str, int]]:
+    def quantities(self) -> list[tuple[str, int]]:
         """Every bucket with its count, in the order in which lines are shown."""
-        yield Bucket.INPUT.value, self.input
-        yield Bucket.CACHED_INPUT.value, self.cached_input
-        yield Bucket.OUTPUT.value, self.output
-        yield Bucket.REASONING.value, self.reasoning
-        if self.other:
-            yield from sorted(self.other.items())
+        counts = [
+            ("input", self.input),
+            ("cached_input", self.cached_input),
+            ("output", self.output),
+            ("reasoning", self.reasoning),
+        ]
+        return counts + sorted(self.other.items()) if self.other else counts
 
     @property
     def prompt_tokens(self) -> int:
@@ -71,9 +74,11 @@ def price(buckets: Buckets, version: PriceVersion) -> Charge:
     table = version.table(buckets.prompt_tokens)
     lines = []
     for name, quantity in buckets.quantities():
+        if quantity == 0:
+            continue
         if quantity < 0:
             raise PriceError(f"{quantity} of {name}")
-        if quantity and (line := _line(name, quantity, table, version)) is not None:
+        if (line := _line(name, quantity, table, version)) is not None:
             lines.append(line)
     if lines and version.minimum_nanos and (short := _short_of_minimum(lines, version)) > 0:
         # Millionths of a nano, so that the sum comes to the minimum itself.
@@ -84,15 +89,15 @@ def price(buckets: Buckets, version: PriceVersion) -> Charge:
 def _line(
     name: str, quantity: int, table: Mapping[str, int], version: PriceVersion
 ) -> PriceLine | None:
-    if name.startswith(IMAGE_PREFIX):
-        per_image = version.nanos_per_image(name.removeprefix(IMAGE_PREFIX))
-        return None if per_image is None else PriceLine(name, quantity, nanos_per_unit=per_image)
     nanos = table.get(name)
-    if nanos is None:
+    if nanos is not None:
+        if name in UNIT_BUCKETS:
+            return PriceLine(name, quantity, nanos_per_unit=nanos)
+        return PriceLine(name, quantity, nanos)
+    if not name.startswith(IMAGE_PREFIX):
         return None
-    if name in UNIT_BUCKETS:
-        return PriceLine(name, quantity, nanos_per_unit=nanos)
-    return PriceLine(name, quantity, nanos_per_mtok=nanos)
+    per_image = version.nanos_per_image(name.removeprefix(IMAGE_PREFIX))
+    return None if per_image is None else PriceLine(name, quantity, nanos_per_unit=per_image)
 
 
 def _short_of_minimum(lines: Iterable[PriceLine], version: PriceVersion) -> int:
@@ -115,8 +120,8 @@ class Bounds:
 
     input_tokens: int = 0
     other: Mapping[str, int] = field(default_factory=dict)
-    input_buckets: tuple[str, ...] = (Bucket.INPUT, Bucket.CACHED_INPUT)
-    output_buckets: tuple[str, ...] = (Bucket.OUTPUT, Bucket.REASONING)
+    input_buckets: tuple[str, ...] = TEXT_INPUT
+    output_buckets: tuple[str, ...] = TEXT_OUTPUT
 
 
 def worst_case(version: PriceVersion, bounds: Bounds | int) -> tuple[int, int]:
@@ -128,12 +133,15 @@ def worst_case(version: PriceVersion, bounds: Bounds | int) -> tuple[int, int]:
     if isinstance(bounds, int):
         bounds = Bounds(bounds)
     table = version.table(bounds.input_tokens)
-    dearest = max((table.get(name, 0) for name in bounds.input_buckets), default=0)
+    if bounds.input_buckets is TEXT_INPUT and bounds.output_buckets is TEXT_OUTPUT:
+        dearest, output = version.text_rates(bounds.input_tokens)
+    else:
+        dearest = max((table.get(name, 0) for name in bounds.input_buckets), default=0)
+        output = max((table.get(name, 0) for name in bounds.output_buckets), default=0)
     product = bounds.input_tokens * dearest
     for name, quantity in bounds.other.items():
-        line = _line(name, quantity, table, version)
-        product += line.product if line is not None else 0
-    output = max((table.get(name, 0) for name in bounds.output_buckets), default=0)
+        if (line := _line(name, quantity, table, version)) is not None:
+            product += line.product
     return (
         max(round_up(product, TOKENS_PER_PRICE_UNIT), version.minimum_nanos),
         round_up(output, TOKENS_PER_PRICE_UNIT),
