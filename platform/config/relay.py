@@ -12,6 +12,7 @@ from billing.gate.client import RedisClient
 from billing.gate.errors import GateUnavailable
 from billing.gate.gate import Gate
 from relay import deferred
+from relay.adapters.accounts import Books
 from relay.adapters.changes import Listener
 from relay.adapters.credit import GateCredit
 from relay.adapters.keys import CachedKeyDirectory
@@ -73,7 +74,7 @@ class RelayProcess:
             deadline_s=settings.UPSTREAM_DEADLINE_S,
         )
         app = Relay(
-            Ports(keys, routes, credit, refusals, objects, replays),
+            Ports(keys, routes, credit, refusals, objects, replays, Books()),
             opener,
             body_bytes_max=settings.BODY_BYTES_MAX,
         )

@@ -1,12 +1,8 @@
 """ObjectDirectory: objects in Postgres, and at the gate the Calls that they are paid by."""
 
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
-
-from channels.db import database_sync_to_async
-from django.db import Error as DatabaseError
+from typing import Any
 
 from billing.gate.errors import GateError
 from billing.gate.gate import Gate
@@ -14,15 +10,13 @@ from billing.gate.types import HoldState
 from relay import deferred, objects
 from relay.adapters import links, usage_events
 from relay.adapters.admissions import hold_of
+from relay.adapters.postgres import asked
 from relay.models import DeferredCall, UpstreamObject
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.objects import Job, Link, ObjectKind, ObjectState, Page, StoredObject
 from relay.proxy.types import Call, Caller
 
 log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class Objects:
@@ -37,7 +31,7 @@ class Objects:
     async def begin(self, call: Call, job: Job) -> StoredObject:
         """See `ports.ObjectDirectory.begin`."""
         row, owed = _rows(call, job)
-        await _ask(deferred.begin)(row, owed)
+        await asked(deferred.begin)(row, owed)
         await self.renew(owed)
         made = shown(row)
         if job.state is ObjectState.PENDING:
@@ -46,14 +40,14 @@ class Objects:
 
     async def keep(self, made: StoredObject) -> None:
         """See `ports.ObjectDirectory.keep`."""
-        await _ask(objects.keep)(_row(made, created_at=_at(made.created_at)))
+        await asked(objects.keep)(_row(made, created_at=_at(made.created_at)))
 
     async def find(self, caller: Caller, kind: ObjectKind, object_id: str) -> StoredObject:
         """See `ports.ObjectDirectory.find`."""
         owner = caller.site_id, caller.organization_id
         row = None
         if object_id.isprintable():  # Postgres keeps no NUL, and an id of ours has none
-            row = await _ask(objects.find)(*owner, kind, object_id, _now())
+            row = await asked(objects.find)(*owner, kind, object_id, _now())
         if row is None:
             raise ApiError(Cause.OBJECT_NOT_FOUND, param="id", detail=object_id[:64])
         return shown(row)
@@ -62,7 +56,7 @@ class Objects:
         self, caller: Caller, kind: ObjectKind, *, after: str, limit: int, is_ascending: bool
     ) -> Page:
         """See `ports.ObjectDirectory.page`."""
-        rows = await _ask(objects.page)(
+        rows = await asked(objects.page)(
             caller.site_id,
             caller.organization_id,
             kind,
@@ -75,22 +69,22 @@ class Objects:
 
     async def link(self, found: StoredObject) -> Link:
         """See `ports.ObjectDirectory.link`."""
-        return await _ask(links.link)(found.upstream_id, found.credential_id)
+        return await asked(links.link)(found.upstream_id, found.credential_id)
 
     async def conclude(
         self, found: StoredObject, state: ObjectState, document: bytes
     ) -> StoredObject:
         """See `ports.ObjectDirectory.conclude`. With the gate away a worker tells it later."""
-        row = await _ask(deferred.decide)(found.id, state, document, _now())
+        row = await asked(deferred.decide)(found.id, state, document, _now())
         if row.state != ObjectState.PENDING:
-            owed = await _ask(deferred.find)(found.id)
+            owed = await asked(deferred.find)(found.id)
             if owed is not None:
                 await self.settle(owed)
         return shown(row)
 
     async def forget(self, found: StoredObject) -> None:
         """See `ports.ObjectDirectory.forget`."""
-        await _ask(objects.forget)(found.id, _now())
+        await asked(objects.forget)(found.id, _now())
 
     async def settle(self, owed: DeferredCall) -> bool:
         """Tell the gate how a decided Call ended; False: it could not be told."""
@@ -109,20 +103,6 @@ class Objects:
                 await self._gate.restore(deferred.restoration(owed))
         except (GateError, ValueError) as error:
             log.warning("%s: its Hold was not renewed: %s", owed.request_id, error)
-
-
-def _ask(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
-    """The function on a thread; with Postgres away an ApiError(GATE_UNAVAILABLE)."""
-
-    async def ask(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            found: T = await database_sync_to_async(function)(*args, **kwargs)
-        except (DatabaseError, OSError) as error:
-            log.warning("the objects are out of reach: %s", error)
-            raise ApiError(Cause.GATE_UNAVAILABLE, retry_after_s=1) from None
-        return found
-
-    return ask
 
 
 def _rows(call: Call, job: Job) -> tuple[UpstreamObject, DeferredCall]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from relay.proxy import cors, errors, model_list, paths, replays
+from relay.proxy.account import Accounts
 from relay.proxy.attempts import Opener
 from relay.proxy.calls import Conductor, new_call
 from relay.proxy.client import Client, Receive, Scope, Send
@@ -46,6 +47,7 @@ class Ports:
     sink: UsageSink
     objects: ObjectDirectory
     replays: Replays
+    accounts: Accounts
 
 
 class Relay:
@@ -56,7 +58,7 @@ class Relay:
         self._conductor = Conductor(
             gate=ports.gate, objects=ports.objects, opener=opener, live=set()
         )
-        self.objects = ports.objects
+        self.objects, self.accounts = ports.objects, ports.accounts
         self.owned = Owned(ports.objects, opener.client, opener.timeouts)
         self._body_bytes_max = body_bytes_max
         self._paths = table.paths()

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from relay.proxy.dialect import Dialect
 from relay.proxy.endpoints import (
+    account,
     chat,
     completions,
     gemini,
@@ -58,6 +59,7 @@ def paths() -> Paths:
     count = CountTokens(messages.COUNT, Dialect.MESSAGES, messages.count)
     table.add("POST", "/v1/" + messages.COUNT, count)
     video_jobs.add(table)
+    account.add(table)
     table.add("GET", "/v1/models", Models())
     table.add("GET", "/v1/models/", Models())
     table.add("GET", "/v1/models/{model+}", Models())

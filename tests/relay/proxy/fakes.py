@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from relay.adapters.accounts import Books
 from relay.proxy import error_contract
 from relay.proxy.app import Ports, Relay
 from relay.proxy.attempts import Opener
@@ -354,7 +355,9 @@ class House:
         # Always the first of a tier, so that tests know where a Call goes.
         self.opener = Opener(self.upstreams, timeouts, deadline_s, draw=lambda: 0.0)
         self.objects, self.replays = FakeObjects(routes), replays or FakeReplays()
-        ports = Ports(self.keys, self.routes, self.gate, self.sink, self.objects, self.replays)
+        ports = Ports(
+            self.keys, self.routes, self.gate, self.sink, self.objects, self.replays, Books()
+        )
         self.relay = Relay(ports, self.opener, body_bytes_max=BODY_BYTES_MAX)
 
     def request(self, **given: Any) -> Exchange:
