@@ -89,16 +89,18 @@ def _check(
 
 def _refusal(answer: Answer, upstream: Upstream) -> str:
     """What a status other than 200 means here, with the upstream's own words where it is safe."""
+    said = meaning_of(answer.status)
     if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        # Vendors echo parts of the key in these, so theirs is not repeated.
-        return _("The upstream refused the credential.")
-    said = _said(answer.status)
+        return said  # vendors echo parts of the key in these, so theirs is not repeated
     message = _message(answer.body)
     return f"{said} {_shown(message, upstream, ERROR_CHARS_MAX)}" if message else said
 
 
-def _said(status: int) -> str:
+def meaning_of(status: int) -> str:
+    """What an upstream's status other than 200 says, in the reader's language."""
     match status:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return _("The upstream refused the credential.")
         case HTTPStatus.PAYMENT_REQUIRED:
             return _("Our account at the upstream has no credit left.")
         case HTTPStatus.NOT_FOUND:

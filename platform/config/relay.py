@@ -15,6 +15,7 @@ from relay import deferred
 from relay.adapters.accounts import Books
 from relay.adapters.changes import Listener
 from relay.adapters.credit import GateCredit
+from relay.adapters.health_board import HealthBoard
 from relay.adapters.keys import CachedKeyDirectory
 from relay.adapters.objects import Objects
 from relay.adapters.records import find_posted
@@ -47,6 +48,7 @@ class RelayProcess:
     routes: SnapshotTable
     refusals: RefusalSink
     changes: Listener
+    health: HealthBoard
 
     @classmethod
     def from_settings(cls) -> "RelayProcess":
@@ -81,7 +83,10 @@ class RelayProcess:
         sockets = SocketDialer(allowed_networks=settings.UPSTREAM_ALLOWED_NETWORKS)
         realtime = RealtimeDoor(app, sockets)
         changes = Listener(settings.DATABASE_URL, keys, routes.want_reload)
-        return cls(app, realtime, redis, replays, upstreams, credit, routes, refusals, changes)
+        health = HealthBoard(redis, opener.health, routes, owner=owner)
+        return cls(
+            app, realtime, redis, replays, upstreams, credit, routes, refusals, changes, health
+        )
 
     async def start(self) -> None:
         """Load the catalog and begin. Without Redis it starts all the same and answers 503."""
@@ -90,13 +95,14 @@ class RelayProcess:
             await self.redis.connect()
         except GateUnavailable as error:
             log.warning("starting without the gate: %s", error)
-        for part in (self.routes, self.changes, self.refusals, self.credit, self.app):
+        parts = (self.routes, self.changes, self.refusals, self.credit, self.health, self.app)
+        for part in parts:
             await part.start()
 
     async def stop(self) -> None:
         """End in the order that loses nothing: open calls have finished by now."""
         await self.realtime.aclose()
-        for part in (self.app, self.changes, self.routes, self.refusals):
+        for part in (self.app, self.health, self.changes, self.routes, self.refusals):
             await part.stop()
         try:
             async with asyncio.timeout(LAST_SETTLES_S):

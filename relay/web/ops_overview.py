@@ -6,8 +6,9 @@ from django.views.decorators.http import require_safe
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing.reports import deployment
+from relay import health_reports
 from relay.models import Upstream
-from relay.web import ops_models
+from relay.web import ops_models, upstream_health
 
 # A handful shows what is wrong; the list of models shows the rest.
 TODO_MAX = 5
@@ -19,6 +20,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """O1, for what this deployment measures."""
     models = ops_models.rows()
     upstreams = list(Upstream.objects.order_by("id"))
+    reports = health_reports.read()
     incomplete = [
         row for row in models if row.model.is_active and (row.lacks_price or row.lacks_route)
     ]
@@ -28,6 +30,13 @@ def overview(request: HttpRequest) -> HttpResponse:
         "extent": deployment.extent,
         "model_count": len(models),
         "upstream_count": len(upstreams),
+        "troubled": [
+            (upstream, standing.first)
+            for upstream in upstreams
+            if upstream.is_active
+            for standing in (upstream_health.standing_of(upstream, reports),)
+            if standing.first is not None
+        ],
         "paused": [upstream for upstream in upstreams if not upstream.is_active],
         "without_credential": [upstream for upstream in upstreams if not upstream.has_credential],
         "incomplete": incomplete[:TODO_MAX],

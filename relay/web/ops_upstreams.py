@@ -1,4 +1,5 @@
-"""Staff pages of upstreams: list, add, change, pause, try out. Never shows a credential."""
+"""Staff pages of upstreams: list, add, change, pause, try out, see how they do. Never shows a
+credential."""
 
 from typing import Any
 
@@ -12,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
-from relay import upstream_checks, upstreams
+from relay import health_reports, upstream_checks, upstreams
 from relay.models import Upstream
-from relay.web.upstream_forms import CallForm, NewUpstreamForm, UpstreamForm
+from relay.web import upstream_health
+from relay.web.upstream_forms import CallForm, CredentialForm, NewUpstreamForm, UpstreamForm
 
 # A deployment has dozens; a longer list needs a search first.
 UPSTREAMS_MAX = 500
@@ -25,7 +27,10 @@ UPSTREAMS_MAX = 500
 def upstream_list(request: HttpRequest) -> HttpResponse:
     """Every upstream with its state."""
     rows = Upstream.objects.annotate(route_count=Count("routes")).order_by("id")
-    return render_page(request, "ops/upstreams.html", {"rows": rows[:UPSTREAMS_MAX]})
+    reports, shown = health_reports.read(), list(rows[:UPSTREAMS_MAX])
+    for row in shown:
+        row.standing = upstream_health.standing_of(row, reports)  # type: ignore[attr-defined]
+    return render_page(request, "ops/upstreams.html", {"rows": shown})
 
 
 @require_http_methods(["GET", "POST"])
@@ -96,6 +101,40 @@ def switch_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
     return redirect("ops_upstreams")
 
 
+@require_POST
+@operator_page
+def add_credential(request: HttpRequest, upstream_id: str) -> HttpResponse:
+    """One more, for this host."""
+    upstream = get_object_or_404(Upstream, pk=upstream_id)
+    form = CredentialForm(request.POST)
+    if form.is_valid():
+        try:
+            upstreams.add_credential(upstream, **form.cleaned_data)
+        except ValueError:
+            form.add_error("secret", _("It is there already, or there are too many."))
+        else:
+            messages.success(request, _("The credential is added."))
+            return redirect("ops_upstream", upstream.pk)
+    return _detail_page(
+        request,
+        upstream,
+        form=UpstreamForm(upstream=upstream),
+        call_form=_call_form(upstream),
+        credential_form=form,
+        status=422,
+    )
+
+
+@require_POST
+@operator_page
+def remove_credential(request: HttpRequest, upstream_id: str, credential_id: str) -> HttpResponse:
+    """One less."""
+    upstream = get_object_or_404(Upstream, pk=upstream_id)
+    upstreams.remove_credential(upstream, credential_id)
+    messages.success(request, _("The credential is removed."))
+    return redirect("ops_upstream", upstream.pk)
+
+
 def _call_form(upstream: Upstream) -> CallForm:
     """Filled in with a model that a route sends there, if there is one."""
     route = upstream.routes.first()
@@ -106,4 +145,6 @@ def _detail_page(
     request: HttpRequest, upstream: Upstream, *, status: int, **context: Any
 ) -> HttpResponse:
     context |= {"upstream": upstream, "routes": upstream.routes.select_related("model")}
+    context.setdefault("credential_form", CredentialForm())
+    context["standing"] = upstream_health.standing_of(upstream, health_reports.read())
     return render_page(request, "ops/upstream.html", context, fragments=("test",), status=status)

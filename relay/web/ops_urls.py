@@ -16,6 +16,16 @@ urlpatterns: list[URLPattern] = [
         ops_upstreams.switch_upstream,
         name="ops_upstream_switch",
     ),
+    path(
+        "upstreams/id/<slug:upstream_id>/credentials",
+        ops_upstreams.add_credential,
+        name="ops_credential_add",
+    ),
+    path(
+        "upstreams/id/<slug:upstream_id>/credentials/<slug:credential_id>/remove",
+        ops_upstreams.remove_credential,
+        name="ops_credential_remove",
+    ),
     path("models", ops_models.model_list, name="ops_models"),
     path("models/new", ops_models.create_model, name="ops_model_new"),
     path("models/id/<path:model_id>", ops_models.model_detail, name="ops_model"),

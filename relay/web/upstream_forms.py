@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.sites import SLUG
-from relay.catalog import credentials, values
+from relay.catalog import credentials, quirk_section, values
+from relay.catalog.specs import TOKENS_MAX
 from relay.models import Upstream
+from relay.models.upstreams import LABEL_CHARS_MAX
 from relay.proxy.upstream.port import Origin
 
 
@@ -28,6 +30,19 @@ class UpstreamForm(forms.Form):
         max_length=60,
         help_text=_("What the X-AI-Provider header matches."),
     )
+    concurrency_max = forms.IntegerField(
+        label=_("Calls at once"),
+        required=False,
+        min_value=1,
+        max_value=TOKENS_MAX,
+        help_text=_("Over all relays; beyond it the next route is tried. Empty: no limit."),
+    )
+    quirks = forms.JSONField(
+        label=_("Quirks"),
+        required=False,
+        help_text=_("What differs here, as JSON: speaks, paths, headers, renames, lacks."),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
     credential = forms.CharField(
         label=_("Credential"),
         required=False,
@@ -39,8 +54,9 @@ class UpstreamForm(forms.Form):
 
     def __init__(self, *args: Any, upstream: Upstream | None = None, **kwargs: Any) -> None:
         if upstream is not None:
-            names = ("base_url", "dialect", "provider")
-            kwargs["initial"] = {name: getattr(upstream, name) for name in names}
+            names = ("base_url", "dialect", "provider", "concurrency_max")
+            initial = {name: getattr(upstream, name) for name in names}
+            kwargs["initial"] = initial | {"quirks": upstream.quirks or None}
         super().__init__(*args, **kwargs)
         # The stored one: a save must not happen to write what was only typed.
         self._sent_to = upstream.base_url if upstream and upstream.has_credential else ""
@@ -55,11 +71,15 @@ class UpstreamForm(forms.Form):
 
     def clean_credential(self) -> str:
         """One line, or nothing."""
-        text: str = self.cleaned_data["credential"]
+        return usable(self.cleaned_data["credential"])
+
+    def clean_quirks(self) -> dict[str, Any]:
+        """As the data plane can use them."""
         try:
-            return credentials.usable(text) if text else ""
+            return quirk_section.check(self.cleaned_data["quirks"] or {})
         except ValueError as error:
-            raise ValidationError(_("A credential is one line of printable ASCII.")) from error
+            reason = _("It cannot be used: %(reason)s")
+            raise ValidationError(reason, params={"reason": error}) from error
 
     def clean(self) -> dict[str, Any] | None:
         """A stored credential is for the host that it was entered for: a new host must not get
@@ -72,10 +92,41 @@ class UpstreamForm(forms.Form):
                 self.add_error("credential", _("Enter it again: it would go to another host."))
         return data
 
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, Any]:
         """The arguments of `upstreams.create` and `update`."""
-        names = ("dialect", "base_url", "provider", "credential")
+        names = ("dialect", "base_url", "provider", "credential", "concurrency_max", "quirks")
         return {name: self.cleaned_data[name] for name in names}
+
+
+def usable(text: str) -> str:
+    """A credential, or nothing; raises ValidationError without repeating it."""
+    try:
+        return credentials.usable(text) if text else ""
+    except ValueError as error:
+        raise ValidationError(_("A credential is one line of printable ASCII.")) from error
+
+
+class CredentialForm(forms.Form):
+    """One more credential. It goes in and never comes out."""
+
+    prefix = "new"
+    label = forms.CharField(
+        label=_("Label"),
+        max_length=LABEL_CHARS_MAX,
+        help_text=_("What you will know it by."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    secret = forms.CharField(
+        label=_("Credential"),
+        max_length=credentials.CREDENTIAL_BYTES_MAX,
+        widget=forms.PasswordInput(
+            render_value=False, attrs={"autocomplete": "new-password", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_secret(self) -> str:
+        """One line."""
+        return usable(self.cleaned_data["secret"])
 
 
 class NewUpstreamForm(UpstreamForm):

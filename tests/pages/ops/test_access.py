@@ -18,6 +18,8 @@ QUERIES_MAX = 15
 POSTS_ONLY = {
     "ops_try",
     "ops_upstream_switch",
+    "ops_credential_add",
+    "ops_credential_remove",
     "ops_organization_switch",
     "ops_organization_budget",
     "ops_books_audit",
@@ -33,6 +35,7 @@ def addresses(upstream: Upstream, model: Model, acme: Organization) -> dict[str,
     route = Route.objects.create(model=model, upstream=upstream, name="gpt-4o")
     known = {
         "upstream_id": upstream.pk,
+        "credential_id": upstream.held()[0].id,
         "model_id": model.pk,
         "route_id": route.pk,
         "site_id": acme.site_id,
