@@ -131,9 +131,12 @@ class Health:
 
     def seen(self, now: float) -> dict[CredentialKey, Trip]:
         """Everything that is not closed; "" stands for the Upstream as a whole."""
-        found = {(name, ""): breaker.seen(now) for name, breaker in self._upstreams.items()}
-        found |= {key: breaker.seen(now) for key, breaker in self._credentials.items()}
-        return {key: trip for key, trip in found.items() if trip is not None}
+        # Last what counts most: an Upstream without credentials has both under one key.
+        breakers = [
+            *self._credentials.items(),
+            *(((name, ""), breaker) for name, breaker in self._upstreams.items()),
+        ]
+        return {key: trip for key, each in breakers if (trip := each.seen(now)) is not None}
 
     def busy(self) -> dict[str, int]:
         """Tries under way, by Upstream."""
