@@ -28,7 +28,7 @@ def web(state: StateFolder, port: int) -> Program:
         state,
         "web",
         *("-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port)),
-        *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio"),
+        *("--loop", "uvloop", "--http", "httptools", "--ws", "config.sockets:DrainingSocket"),
         *("--no-access-log", "--timeout-graceful-shutdown", str(WEB_DRAIN_S)),
         stop_timeout_s=WEB_STOP_TIMEOUT_S,
     )

@@ -43,7 +43,8 @@ class RealtimeDoor:
     async def aclose(self) -> None:
         """End every session (close code 1012) and wait, in bounds, until all are settled."""
         for task in self._sessions:
-            task.cancel()
+            if not task.cancelling():  # else the server did it: a second time would cut it short
+                task.cancel()
         if self._sessions:
             await asyncio.wait(self._sessions, timeout=LAST_SETTLES_S)
 
