@@ -151,7 +151,7 @@ def _spent(running: Iterable[_Running], now: datetime) -> Iterator[BudgetSpent]:
             sums = _sums(scope, [each.owner for each in chunk], start)
             for each in chunk:
                 period = current(each.kind, each.zone, now)
-                spent_nanos = min(sums.get(each.owner, 0), LIMIT_NANOS_MAX)
+                spent_nanos = min(sums.get(each.owner, 0), wire.LIMIT_NANOS_MAX)
                 yield BudgetSpent(scope, each.owner, period.name, spent_nanos, period.ends_at_ms)
 
 

@@ -58,7 +58,10 @@ class Waiting:
 
 
 def open_gates() -> int:
-    """Rebuild every site whose gate is closed; how many were opened. Raises GateError."""
+    """Rebuild every site whose gate is closed; how many were opened. Raises GateError.
+
+    Closed is also a gate whose server is not the process that it was opened under.
+    """
     steward = connections.steward()
     closed = [
         site_id
@@ -81,8 +84,10 @@ def _open(site_id: str) -> bool:
     with site_locks.rebuilding(site_id) as is_alone:
         if not is_alone:
             return False
-        books = _read_books(site_id)
         steward = connections.steward()
+        # first of all: figures of a server that dies meanwhile open no gate
+        run_id = steward.read_run_id(site_id)
+        books = _read_books(site_id)
         held = steward.read_balances(site_id, books.posted_nanos)
         waiting = _sum_stream(site_id)
         available = {
@@ -96,6 +101,7 @@ def _open(site_id: str) -> bool:
             unposted_nanos=waiting.unacknowledged,
             credited=[str(transaction_id) for transaction_id in books.waiting_ids],
             spent=budgets.spent_on(site_id),
+            run_id=run_id,
         )
     if is_open:
         logger.warning("gate of site %s opened with %d balances", site_id, len(available))

@@ -32,8 +32,9 @@ class Address:
             commands.append(("AUTH", *credential))
         if self.database:
             commands.append(("SELECT", str(self.database)))
-        # PING tells a server that is still loading its data, and one that is stopped
-        return [*commands, ("PING",)]
+        # PING tells a server that is still loading its data, and one that is stopped; INFO which
+        # process it is
+        return [*commands, ("PING",), ("INFO", "server")]
 
 
 def parse_address(url: str) -> Address:

@@ -20,6 +20,9 @@ from billing.gate.scripts import Script
 # ClusterDownError and the like are ResponseErrors too, so that these come first.
 _UNANSWERED = (RedisConnectionError, RedisTimeoutError, RedisClusterException, ClusterError)
 
+# In place of the run id that every script expects as its last argument.
+ASK_SERVER = ""
+
 
 def connect(url: str, *, is_cluster: bool, timeout_s: float) -> Redis:
     """redis-py's client, which never repeats a command by itself.
@@ -43,10 +46,12 @@ def connect(url: str, *, is_cluster: bool, timeout_s: float) -> Redis:
 def run_script(redis: Redis, script: Script, keys: Sequence[Word], args: Sequence[Word]) -> Any:
     """EVALSHA, or EVAL when Redis does not know the script; replies and errors as `ScriptRunner`.
 
+    Which connection of the pool will carry it is not known here, so that the script looks its
+    server's run id up: some microseconds, off every Call's path.
     `redis` must be made with `decode_responses=False`. redis-py may repeat a command whose
     connection broke; every script is idempotent, so that is harmless.
     """
-    words = cast("Any", (*keys, *args))
+    words = cast("Any", (*keys, *args, ASK_SERVER))
     try:
         try:
             return redis.evalsha(script.sha, len(keys), *words)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from billing.gate.address import Address, parse_address
 from billing.gate.errors import GateUnavailable, ScriptRefused
 from billing.gate.node import Node
-from billing.gate.resp import TIMEOUT_S, ErrorReply
+from billing.gate.resp import TIMEOUT_S, ErrorReply, RespConnection
 from billing.gate.runner import Word
 from billing.gate.scripts import Script
 from billing.gate.slots import Endpoint, Redirect, parse_redirect, parse_slots, slot_of
@@ -91,7 +91,7 @@ class RedisClient:
         connection = node.connection
         try:
             if connection is not None:
-                reply = await connection.send(words)
+                reply = await connection.send(_told(words, script, connection))
                 if not isinstance(reply, ErrorReply):
                     return reply
             else:
@@ -113,7 +113,8 @@ class RedisClient:
         for _ in range(HOPS_MAX):
             if reply is None:
                 connection = await node.connected()
-                sent = [connection.send(each) for each in (*before, words)]
+                told = _told(words, script, connection)
+                sent = [connection.send(each) for each in (*before, told)]
                 *_, reply = await asyncio.gather(*sent)
             if not isinstance(reply, ErrorReply):
                 return reply
@@ -181,3 +182,10 @@ class RedisClient:
         for endpoint in set(self._nodes) - set(self._owners):
             logger.info("Redis at %s:%d serves no slot any more", *endpoint)
             await self._nodes.pop(endpoint).close()
+
+
+def _told(
+    words: Sequence[Word], script: Script | None, connection: RespConnection
+) -> Sequence[Word]:
+    """A script is told on which server process it runs: of this connection, not of the last."""
+    return words if script is None else (*words, connection.run_id)

@@ -7,6 +7,7 @@ connect wait for its outcome.
 import asyncio
 import logging
 import random
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,10 @@ logger = logging.getLogger(__name__)
 # "Normal <= 5 s after SIGCONT" (acceptance 12): the longest pause plus one time-out stays under it.
 BACKOFF_S_MIN = 0.05
 BACKOFF_S_MAX = 1.0
+
+# INFO, section "Server": 40 random hex digits, drawn when the process starts (Redis 6.2 and Valkey
+# 9.1, read 2026-11).
+_RUN_ID = re.compile(rb"^run_id:([0-9a-f]+)\r?$", re.MULTILINE)
 
 
 class Node:
@@ -116,11 +121,17 @@ class Node:
         return connection
 
     async def _greet(self, connection: RespConnection) -> None:
+        reply: Any = b""
         for words in self._address.greeting():
             reply = await connection.send(words)
             if isinstance(reply, ErrorReply):
                 # the code alone: what follows may repeat a user's name
                 raise GateUnavailable(f"Redis refused us: {str(reply).partition(' ')[0]}")
+        # the greeting ends with INFO; a connection outlives no process, so this stays true of it
+        run_id = _RUN_ID.search(reply)
+        if run_id is None:
+            raise GateUnavailable("Redis did not say which process it is")
+        connection.run_id = run_id[1].decode()
 
     def _connection_lost(self, reason: str) -> None:
         """Start healing as soon as a connection that was in use is gone."""

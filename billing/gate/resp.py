@@ -36,6 +36,7 @@ class RespConnection(asyncio.Protocol):
     def __init__(
         self, *, timeout_s: float = TIMEOUT_S, on_lost: Callable[[str], None] | None = None
     ) -> None:
+        self.run_id = ""  # of the server process at the other end, once it was greeted
         self._loop = asyncio.get_running_loop()
         self._timeout_s = timeout_s
         self._on_lost = on_lost

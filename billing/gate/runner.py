@@ -10,7 +10,10 @@ Word = bytes | str | int
 
 
 class ScriptRunner(Protocol):
-    """Runs a script once, at most; a cluster-aware client may stand in for the plain one."""
+    """Runs a script once, at most; a cluster-aware client may stand in for the plain one.
+
+    It adds the last argument: the run id of the server that runs the script (`lua/opened.lua`).
+    """
 
     async def run(self, script: Script, keys: Sequence[Word], args: Sequence[Word]) -> Any:
         """The script's reply as bytes, int, None or lists of them.

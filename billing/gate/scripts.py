@@ -20,19 +20,20 @@ class Script:
         object.__setattr__(self, "sha", digest)
 
 
-def load_script(name: str, *, prelude: str = "") -> Script:
-    """The script of `lua/<name>.lua`, after the functions of `lua/<prelude>.lua` if given."""
-    parts = [prelude, name] if prelude else [name]
-    return Script(name, "\n".join((LUA_FOLDER / f"{part}.lua").read_text() for part in parts))
+def load_script(name: str, *preludes: str) -> Script:
+    """The script of `lua/<name>.lua`, after the functions of `lua/<prelude>.lua`."""
+    return Script(
+        name, "\n".join((LUA_FOLDER / f"{part}.lua").read_text() for part in (*preludes, name))
+    )
 
 
-ADMIT = load_script("admit")
-RENEW = load_script("renew")
-RESTORE = load_script("restore")
-SETTLE = load_script("settle", prelude="ending")
-EXPIRE = load_script("expire", prelude="ending")
-CREDIT = load_script("credit")
-ACKNOWLEDGE = load_script("acknowledge")
-OPEN = load_script("open")
-READING = load_script("reading")
+ADMIT = load_script("admit", "opened")
+RENEW = load_script("renew", "opened")
+RESTORE = load_script("restore", "opened")
+SETTLE = load_script("settle", "opened", "ending")
+EXPIRE = load_script("expire", "opened", "ending")
+CREDIT = load_script("credit", "opened")
+ACKNOWLEDGE = load_script("acknowledge", "opened")
+OPEN = load_script("open", "opened")
+READING = load_script("reading", "opened")
 FORGET_CONSUMERS = load_script("forget_consumers")

@@ -67,20 +67,24 @@ class Steward:
         unposted_nanos: Mapping[str, int] | None = None,
         credited: Iterable[str] = (),
         spent: Iterable[BudgetSpent] = (),
+        run_id: str | None = None,
     ) -> bool:
         """Load every organization's balance into a closed gate, then open it under `epoch`.
 
         `available_nanos` is posted - unposted - held; read held here while it is closed.
         `unposted_nanos` replaces what the gate says of the debits in its stream; None leaves it.
         `credited` are the transactions that posted already contains and whose outbox entries may
-        still come: they are marked first, so that they do not count twice. `spent` fills budgets
-        that Redis lost; one that is there is left alone. False when the gate was open already
-        (nothing was changed) or another rebuild opened it meanwhile.
+        still come: they are marked first, so that they do not count twice. `spent` lifts budgets
+        of which Redis lost something; one that is further is left alone. `run_id` is the server
+        process from which the figures were read, None for the present one. False when the gate
+        was open already (nothing was changed), when another rebuild opened it meanwhile, and when
+        the server is another process by now.
         """
         if not epoch:
             raise ValueError("an epoch needs a name")
-        if command(self._redis, "exists", keys.epoch_key(site)):
+        if self.read_epoch(site) is not None:
             return False
+        run_id = run_id or self.read_run_id(site)
         for transaction_id in credited:
             command(
                 self._redis, "set", keys.credited_key(site, transaction_id), "1", px=CREDITED_MS
@@ -89,22 +93,30 @@ class Steward:
             self._load_budget(site, budget)
         for chunk in _chunks(available_nanos, ORGANIZATIONS_PER_SCRIPT):
             names = [keys.organization_key(site, organization) for organization in chunk]
-            words: list[Word] = [""]
+            words: list[Word] = ["", run_id]
             for each in chunk:
                 unposted: Word = "" if unposted_nanos is None else unposted_nanos.get(each, 0)
-                words += (wire.signed_nanos(available_nanos[each]), unposted)
+                words += (available_nanos[each], unposted)
             if not run_script(self._redis, OPEN, [keys.epoch_key(site), *names], words):
                 return False
-        return bool(run_script(self._redis, OPEN, [keys.epoch_key(site)], [epoch]))
+        return bool(run_script(self._redis, OPEN, [keys.epoch_key(site)], [epoch, run_id]))
 
     def close(self, site: str) -> bool:
         """Close a site's gate: every script but `open` changes nothing until it opens again."""
         return bool(command(self._redis, "delete", keys.epoch_key(site)))
 
     def read_epoch(self, site: str) -> str | None:
-        """The epoch under which the gate is open, None while it is closed."""
-        epoch = command(self._redis, "get", keys.epoch_key(site))
-        return None if epoch is None else epoch.decode()
+        """The epoch under which the gate is open, None while it is closed.
+
+        It is closed too when the server is not the process under which it was opened.
+        """
+        reply = run_script(self._redis, READING, [keys.epoch_key(site)], [])
+        return reply[0].decode() or None
+
+    def read_run_id(self, site: str) -> str:
+        """Which server process serves the site; another one may lack the last writes of this."""
+        run_id: bytes = run_script(self._redis, READING, [keys.epoch_key(site)], [])[1]
+        return run_id.decode()
 
     def read_balances(self, site: str, organizations: Iterable[str]) -> dict[str, Balance]:
         """Money per organization, each chunk at one instant; also while the gate is closed."""
@@ -112,7 +124,7 @@ class Steward:
         for chunk in _chunks(organizations, ORGANIZATIONS_PER_SCRIPT):
             names = [keys.organization_key(site, organization) for organization in chunk]
             reply = run_script(self._redis, READING, [keys.epoch_key(site), *names], [])
-            figures = [int(figure) for figure in reply[1:]]
+            figures = [int(figure) for figure in reply[2:]]
             for at, organization in enumerate(chunk):
                 balances[organization] = Balance(*figures[at * 4 : at * 4 + 4])
         return balances
@@ -191,7 +203,10 @@ class Steward:
 
     def _load_budget(self, site: str, budget: BudgetSpent) -> None:
         name = keys.spent_key(site, budget.scope, budget.owner, budget.period)
-        if command(self._redis, "hsetnx", name, "spent", _spent_nanos(budget)):
+        known = command(self._redis, "hget", name, "spent")
+        # nobody counts while the gate is closed, so that reading first loses nothing
+        if known is None or int(known) < budget.spent_nanos:
+            command(self._redis, "hset", name, "spent", _spent_nanos(budget))
             self._end_with_period(name, budget)
 
     def _end_with_period(self, name: str, budget: BudgetSpent) -> None:
@@ -214,7 +229,10 @@ class Steward:
 
 
 def _spent_nanos(budget: BudgetSpent) -> int:
-    return wire.exact_nanos("spent_nanos", budget.spent_nanos)
+    """A sum of many Calls, moved by HINCRBY: larger than what a script computes with."""
+    if 0 <= budget.spent_nanos <= wire.LIMIT_NANOS_MAX:
+        return budget.spent_nanos
+    raise ValueError(f"not what a budget can have spent: {budget.spent_nanos} nanos")
 
 
 def _hold_ref(site: str, request_id: str, row: Mapping[str, bytes | None]) -> HoldRef:

@@ -30,6 +30,9 @@ from billing.gate.types import (
 )
 
 NANOS_MAX = 2**53 - 1  # 9 million units of currency in one Call, budget or credit
+# Limits are compared, not added up: above NANOS_MAX nearly (to 512 nanos), and above this, 4.6
+# billion units, nobody is limited. Scripts answer them as 64-bit integers.
+LIMIT_NANOS_MAX = 2**62
 TOKENS_MAX = 2**31 - 1  # no model's context comes near; keeps sums of a minute exact too
 
 # An event is a record of figures and names; prompts never enter it.
@@ -87,7 +90,9 @@ def _budget_words(budgets: tuple[Budget, ...]) -> list[Word]:
     for budget in budgets:
         if not budget.period.replace("-", "").isalnum():
             raise ValueError(f"not the name of a period: {budget.period!r}")
-        limit = exact_nanos("limit_nanos", budget.limit_nanos)
+        if budget.limit_nanos < 0:
+            raise ValueError(f"limit_nanos must not be negative, not {budget.limit_nanos}")
+        limit = min(budget.limit_nanos, LIMIT_NANOS_MAX)
         words += (_BUDGET_RULES[budget.scope], limit, budget.resets_at_ms)
     return words
 

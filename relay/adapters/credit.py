@@ -169,7 +169,7 @@ class GateCredit:
 
         Raises GateError; then it is asked for again.
         """
-        self._unposted.send_again(site)
+        await self._unposted.send_again(site)
         for call in tuple(self._live.values()):
             if call.site.id == site and not call.is_settled:
                 await self._restore(call)

@@ -65,8 +65,11 @@ class UnpostedUsage:
             self._owe(request)  # it may have run: repeating it changes nothing
             raise
 
-    def send_again(self, site: str) -> None:
+    async def send_again(self, site: str) -> None:
         """Redis may have lost events of this site: settle again what is not yet on record."""
+        # What is, the rebuilt balance and budgets contain already.
+        with suppress(DatabaseError, OSError):
+            await self._forget_posted()
         lost = [each for each in self._taken.values() if each.hold.site == site]
         if lost:
             log.warning("site %s: %d usage events are sent again", site, len(lost))

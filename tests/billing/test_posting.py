@@ -11,6 +11,7 @@ from redis import Redis
 from accounts.models import ApiKey, Organization
 from billing import audit, balances, connections, ledger, posting
 from billing.gate.errors import GateClosed
+from billing.gate.keys import epoch_key
 from billing.gate.types import UsageEvent
 from billing.models import LedgerEntry, LedgerTransaction, QuarantinedEvent, UsageRecord
 from billing.pricing import Buckets
@@ -148,10 +149,11 @@ def test_a_worker_that_died_is_made_good_by_the_next(
     stream.create_group()
     batch = stream.read_batch("dead", 500)
     if died == "after the commit":
+        epoch = gate.get(epoch_key(acme.site_id))
         connections.steward().close(acme.site_id)  # so that the acknowledgement fails
         with pytest.raises(GateClosed):
             posting.post_batch(acme.site_id, batch)
-        gate.set(f"tg:{{{acme.site_id}}}:epoch", "again")
+        gate.set(epoch_key(acme.site_id), epoch)  # type: ignore[arg-type]  # stubs: awaitable
         assert UsageRecord.objects.count() == 5
     monkeypatch.setattr(posting, "RECLAIM_IDLE_MS", 0)
     assert drain(acme, "next") == 5

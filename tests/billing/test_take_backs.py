@@ -9,6 +9,7 @@ from accounts.models import Organization
 from billing import audit, balances, connections, credits, ledger, take_backs
 from billing.credits import CreditRefused
 from billing.gate.errors import GateError
+from billing.gate.keys import epoch_key
 from billing.ledger import InsufficientBalance, PostingDiffers, TransactionKind
 from billing.models import CreditOutbox, LedgerAccount
 from tests.factories.billing import UNIT, append_usage, usage_event
@@ -151,9 +152,10 @@ def test_a_dispute_may_leave_less_than_nothing_and_is_not_a_fault(
 
 @transactional
 def test_a_dispute_reaches_a_closed_gate_later(gate: Redis, zero: Organization) -> None:
+    epoch = gate.get(epoch_key(zero.site_id))
     connections.steward().close(zero.site_id)
     dispute(zero, 5)
-    gate.set(f"tg:{{{zero.site_id}}}:epoch", "again")
+    gate.set(epoch_key(zero.site_id), epoch)  # type: ignore[arg-type]  # stubs: awaitable
     assert credits.apply_waiting() == 1
     assert balances.read(zero).available_nanos == -5 * UNIT
 

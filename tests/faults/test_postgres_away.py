@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from billing.gate import wire
+from billing.gate.blocking import ASK_SERVER
 from billing.gate.keys import hold_keys, usage_key
 from billing.gate.scripts import SETTLE
 from billing.gate.types import HoldRef, SettleRequest
@@ -48,7 +49,7 @@ def _pile_up(deployment: Cluster, customer: Customer) -> None:
             event = json.dumps(like | {"request_id": request_id}).encode()
             charge = int(rows[0][1][b"debited"])
             args = wire.settle_args(SettleRequest(ref, charge, 10, "completed", event))
-            pipeline.evalsha(SETTLE.sha, len(hold_keys(ref)), *hold_keys(ref), *args)
+            pipeline.evalsha(SETTLE.sha, len(hold_keys(ref)), *hold_keys(ref), *args, ASK_SERVER)
         pipeline.execute()
 
 

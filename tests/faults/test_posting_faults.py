@@ -19,6 +19,7 @@ from redis import Redis
 from accounts.models import ApiKey, Organization
 from billing import audit, events, ledger, posting
 from billing.gate import wire
+from billing.gate.blocking import ASK_SERVER
 from billing.gate.keys import hold_key, hold_keys
 from billing.gate.scripts import ADMIT, SETTLE
 from billing.gate.types import AdmitRequest, HoldRef, SettleRequest
@@ -66,7 +67,7 @@ def run_scripts(redis: Redis, made: Sequence[tuple[Any, list[Any], list[Any]]]) 
     for start in range(0, len(made), PIPELINED):
         pipeline = redis.pipeline(transaction=False)
         for script, keys, args in made[start : start + PIPELINED]:
-            pipeline.evalsha(script.sha, len(keys), *keys, *args)
+            pipeline.evalsha(script.sha, len(keys), *keys, *args, ASK_SERVER)
         pipeline.execute()
 
 

@@ -4,9 +4,9 @@
 --       duplicate 0|1 (nothing was posted for it: the debit goes back to the balance)
 -- Returns {'closed', 'epoch'}, or {events taken off}. An entry that is not pending is left alone.
 
-if redis.call('EXISTS', KEYS[1]) == 0 then return {'closed', 'epoch'} end
+if not open_epoch() then return {'closed', 'epoch'} end
 local taken = 0
-for at = 2, #ARGV, 4 do
+for at = 2, #ARGV - 4, 4 do  -- the last word is the run id
   local id, organization, debited = ARGV[at], KEYS[tonumber(ARGV[at + 1])], ARGV[at + 2]
   if redis.call('XACK', KEYS[2], ARGV[1], id) == 1 then
     redis.call('XDEL', KEYS[2], id)

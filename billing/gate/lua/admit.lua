@@ -17,7 +17,7 @@ local CONCURRENCY_RETRY_MS = 1000  -- a guess at when a Call ends; no window tel
 -- Exact below 2^53; adding 0 turns -0, which Redis refuses, into 0.
 local function int(number) return string.format('%.0f', number + 0) end
 
-if redis.call('EXISTS', KEYS[1]) == 0 then return {'closed', 'epoch'} end
+if not open_epoch() then return {'closed', 'epoch'} end
 if redis.call('XLEN', KEYS[6]) >= tonumber(ARGV[20]) then return {'closed', 'backlog'} end
 
 local time = redis.call('TIME')

@@ -4,7 +4,7 @@
 -- Returns {'closed', 'epoch'}, or {applied 0|1, replay 0|1, available nanos}. A take that would
 --       leave less than zero is not made and not marked, unless it is allowed (a dispute).
 
-if redis.call('EXISTS', KEYS[1]) == 0 then return {'closed', 'epoch'} end
+if not open_epoch() then return {'closed', 'epoch'} end
 local available = redis.call('HGET', KEYS[2], 'available') or '0'
 if redis.call('EXISTS', KEYS[3]) == 1 then return {1, 1, available} end
 local amount = tonumber(ARGV[1])

@@ -4,7 +4,7 @@
 -- Returns {'closed', 'epoch'}, {'mismatch', ...}, or {state, debited nanos, written off nanos, replay 0|1}; the state
 --       is `open` when the Hold was renewed meanwhile, `missing` when there is none.
 
-if redis.call('EXISTS', KEYS[1]) == 0 then return {'closed', 'epoch'} end
+if not open_epoch() then return {'closed', 'epoch'} end
 local hold = read_hold()
 if not hold then
   redis.call('ZREM', KEYS[3], ARGV[1])

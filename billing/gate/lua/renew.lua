@@ -10,7 +10,7 @@
 -- Exact below 2^53; adding 0 turns -0, which Redis refuses, into 0.
 local function int(number) return string.format('%.0f', number + 0) end
 
-if redis.call('EXISTS', KEYS[1]) == 0 then return {'closed', 'epoch'} end
+if not open_epoch() then return {'closed', 'epoch'} end
 local row = redis.call('HMGET', KEYS[2], 'state', 'amount', 'organization', 'key', 'budgets')
 local available = redis.call('HGET', KEYS[4], 'available') or '0'
 if not row[1] then return {'missing', '0', available, ''} end

@@ -4,7 +4,7 @@
 --       10 event JSON
 -- Returns {'closed', 'epoch'}, {'mismatch', ...}, or {state, debited nanos, written off nanos, replay 0|1}.
 
-if redis.call('EXISTS', KEYS[1]) == 0 then return {'closed', 'epoch'} end
+if not open_epoch() then return {'closed', 'epoch'} end
 local charge = tonumber(ARGV[7])
 local hold = read_hold()
 if not hold then return end_late(charge, ARGV[9], ARGV[10]) end

@@ -56,8 +56,8 @@ class ValkeyCluster:
         return Redis(port=self.ports[number])
 
     def start(self) -> None:
-        for server, port in zip(self.servers, self.ports, strict=True):
-            server.start("--cluster-enabled", "yes", "--port", str(port), "--bind", "127.0.0.1")
+        for number in range(PRIMARIES):
+            self._start(number)
         share = -(-SLOTS // PRIMARIES)
         for number, port in enumerate(self.ports):
             with self.node(number) as node:
@@ -66,6 +66,21 @@ class ValkeyCluster:
                 for other in self.ports:
                     if other != port:
                         node.execute_command("CLUSTER", "MEET", "127.0.0.1", other)
+        self._await_formed()
+
+    def restart(self, number: int) -> None:
+        """Kill one primary and bring it back with its data, before its slots count as lost."""
+        self.servers[number].stop()
+        self._start(number)
+        self._await_formed()
+
+    def _start(self, number: int) -> None:
+        self.servers[number].start(
+            *("--cluster-enabled", "yes", "--appendonly", "yes", "--appendfsync", "always"),
+            *("--port", str(self.ports[number]), "--bind", "127.0.0.1"),
+        )
+
+    def _await_formed(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not all(self._is_formed(number) for number in range(PRIMARIES)):
             assert time.monotonic() < deadline, "the cluster did not form"

@@ -8,7 +8,16 @@ from redis import Redis
 
 from billing.gate.gate import Gate
 from billing.gate.steward import Steward
-from billing.gate.types import Admitted, Balance, Budget, Denied, RenewRequest, Rule, Scope
+from billing.gate.types import (
+    Admitted,
+    Balance,
+    Budget,
+    BudgetSpent,
+    Denied,
+    RenewRequest,
+    Rule,
+    Scope,
+)
 from tests.billing.gate.calls import SITE, a_call, an_end, ref
 
 TOMORROW_MS = (int(time.time()) + 86_400) * 1000
@@ -115,3 +124,18 @@ async def test_a_budget_refusal_holds_nothing(gate: Gate, steward: Steward) -> N
 async def test_a_period_that_could_forge_a_key_is_refused(gate: Gate, period: str) -> None:
     with pytest.raises(ValueError, match="period"):
         await gate.admit(a_call(ref(budgets=(replace(TODAY, period=period),))))
+
+
+@pytest.mark.parametrize("limit_nanos", [2**53, 2**60, 2**63 - 1])
+async def test_a_budget_beyond_exact_arithmetic_limits_nearly(
+    gate: Gate, steward: Steward, limit_nanos: int
+) -> None:
+    budget = Budget(Scope.KEY, "total", limit_nanos=limit_nanos)
+    assert isinstance(await gate.admit(a_call(ref("call-1", budgets=(budget,)))), Admitted)
+
+    least = min(limit_nanos, 2**62)
+    steward.set_spent(SITE, BudgetSpent(Scope.KEY, "key-1", "total", least, resets_at_ms=0))
+    answer = await gate.admit(a_call(ref("call-2", budgets=(budget,))))
+
+    assert isinstance(answer, Denied)
+    assert (answer.rule, answer.limit) == (Rule.KEY_BUDGET, least)

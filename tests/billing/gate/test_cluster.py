@@ -132,5 +132,5 @@ def test_the_map_of_slots_is_read() -> None:
 def test_no_script_spells_a_key_itself() -> None:
     scripts = list(LUA_FOLDER.glob("*.lua"))
 
-    assert len(scripts) == 11
+    assert len(scripts) == 12
     assert not [path.name for path in scripts if "tg:" in path.read_text()]

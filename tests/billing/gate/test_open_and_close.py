@@ -37,6 +37,14 @@ def test_many_organizations_are_loaded_in_pieces(redis: Redis) -> None:
     assert {name: balance.available_nanos for name, balance in read.items()} == balances
 
 
+def test_balances_beyond_what_a_script_computes_with_are_loaded_exactly(steward: Steward) -> None:
+    steward.close(SITE)
+    assert steward.open(SITE, "epoch-2", {"acme": 2**60 + 1, "globex": -(2**60) - 1})
+
+    assert steward.read_balance(SITE, "acme").available_nanos == 2**60 + 1
+    assert steward.read_balance(SITE, "globex").available_nanos == -(2**60) - 1
+
+
 def test_credits_that_the_books_contain_do_not_count_twice(steward: Steward) -> None:
     steward.close(SITE)
     steward.open(SITE, "epoch-2", {"acme": 150}, credited=["top-up-1"])

@@ -1,6 +1,7 @@
 """After Redis lost everything: closed until rebuilt, then running Calls go on and end exactly."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from redis import Redis
@@ -91,3 +92,15 @@ async def test_budgets_come_back_with_what_was_spent_and_held(
     answer = await gate.admit(a_call(ref("call-3", budgets=(TODAY,))))
     assert isinstance(answer, Admitted)
     assert redis.pttl(f"tg:{{{SITE}}}:spent:key:key-1:2026-11-21") > 0
+
+
+def test_a_rebuild_lifts_a_budget_that_lost_something_and_lowers_none(steward: Steward) -> None:
+    names = [(Scope.KEY, "key-1", "2026-11-21"), (Scope.KEY, "key-2", "2026-11-21")]
+    less, more = (BudgetSpent(*name, 40, resets_at_ms=TOMORROW_MS) for name in names)
+    steward.set_spent(SITE, replace(less, spent_nanos=30))
+    steward.set_spent(SITE, replace(more, spent_nanos=50))
+    steward.close(SITE)
+
+    steward.open(SITE, "epoch-2", {"acme": 1_000}, spent=[less, more])
+
+    assert steward.read_spent(SITE, names) == [40, 50]
