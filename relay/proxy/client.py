@@ -38,6 +38,7 @@ class Client:
         "has_left",
         "headers",
         "is_started",
+        "on_last",
         "recording",
         "scope",
     )
@@ -48,6 +49,7 @@ class Client:
         self.has_left = False
         self.is_started = False
         self.fingerprint = fingerprint_of(self.headers)  # of the body, as it is read
+        self.on_last: Callable[[], Awaitable[None]] | None = None  # runs before the last byte
         self.recording: Recording | None = None  # of the answer, where it may be asked for again
         self.every_answer: Sequence[Header] = ()  # headers that go with any answer
         self._receive = receive
@@ -149,6 +151,9 @@ class Client:
     async def write(self, data: bytes, *, is_last: bool = False) -> None:
         """Send a piece of the answer; waits while the client reads slowly."""
         self._quiet_since = None
+        if is_last and self.on_last is not None:
+            on_last, self.on_last = self.on_last, None
+            await on_last()
         if self.recording is not None:
             await self.recording.write(data, is_last=is_last)
         await self._send({"type": "http.response.body", "body": data, "more_body": not is_last})

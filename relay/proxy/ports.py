@@ -95,7 +95,7 @@ class ObjectDirectory(Protocol):
         ...
 
     async def keep(self, made: StoredObject) -> None:
-        """Keep an object that is ready. Idempotent."""
+        """Keep an object that is ready. Idempotent by its id."""
         ...
 
     async def find(self, caller: Caller, kind: ObjectKind, object_id: str) -> StoredObject:

@@ -12,6 +12,7 @@ from relay.proxy.endpoints import (
     messages,
     plain_bodies,
     responses,
+    stored_responses,
     video_jobs,
     videos,
 )
@@ -49,7 +50,8 @@ def paths() -> Paths:
     table = Paths()
     for name, read in OPENAI.items():
         table.add("POST", "/v1/" + name, Inference(name, Dialect.CHAT, read))
-    table.add("POST", "/v1/responses", Inference("responses", Dialect.RESPONSES, responses.read))
+    table.add("POST", "/v1/responses", responses.Create())
+    stored_responses.add(table)
     for endpoint in _google():
         for version in ("/v1beta", "/v1"):
             table.add("POST", version + "/models/{model+}:" + endpoint.name, endpoint)
