@@ -7,18 +7,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import msgspec
 from django.utils.translation import gettext as _
 
+from relay import upstream_dialects
 from relay.models import Upstream
+from relay.proxy.dialect import Dialect
+from relay.proxy.wire import Kind, Wire, quirks_of, wire
 from relay.upstream_requests import Answer, CheckFailed, send
 
 # Model lists of aggregators have a few hundred names.
 MODELS_MAX = 2_000
-OUTPUT_TOKENS_MAX = 16
-PROMPT = "Say hello in one word."
 SAMPLE_CHARS_MAX = 200
 ERROR_CHARS_MAX = 300
 
@@ -37,36 +39,44 @@ class CheckResult:
 
 
 def list_models(upstream: Upstream) -> CheckResult:
-    """Ask the upstream for the models it offers."""
+    """Ask the upstream for the models it offers, in its own way."""
+    kind = Kind(upstream.dialect)
 
     def read(document: Any) -> CheckResult:
-        rows = document["data"]
-        names = sorted({str(row["id"])[:SAMPLE_CHARS_MAX] for row in rows[:MODELS_MAX]})
-        return CheckResult(ok=True, models=tuple(names))
+        found = islice(upstream_dialects.names(kind, document), MODELS_MAX)
+        return CheckResult(
+            ok=True, models=tuple(sorted({name[:SAMPLE_CHARS_MAX] for name in found}))
+        )
 
-    return _check(upstream, "GET", "/models", None, read)
+    return _check(upstream, "GET", lambda _: upstream_dialects.LISTS[kind], None, read)
 
 
 def call(upstream: Upstream, model: str) -> CheckResult:
-    """A chat completion of a few tokens with one of the upstream's own model names. It costs what
-    the vendor charges for it, and is not booked."""
+    """An answer of a few tokens by one of the upstream's own model names, in the dialect that it
+    is asked in. It costs what the vendor charges for it, and is not booked."""
+    kind = Kind(upstream.dialect)
+    asked = upstream_dialects.tiny_call(_spoken(upstream, kind), model)
 
     def read(document: Any) -> CheckResult:
-        content = document["choices"][0]["message"].get("content") or ""
-        return CheckResult(ok=True, model=model, sample=_shown(content, upstream, SAMPLE_CHARS_MAX))
+        sample = _shown(asked.text(document), upstream, SAMPLE_CHARS_MAX)
+        return CheckResult(ok=True, model=model, sample=sample)
 
-    question = {
-        "model": model,
-        "messages": [{"role": "user", "content": PROMPT}],
-        "max_tokens": OUTPUT_TOKENS_MAX,
-    }
-    return _check(upstream, "POST", "/chat/completions", question, read)
+    return _check(
+        upstream, "POST", lambda wire: wire.path(asked.operation, model), asked.question, read
+    )
+
+
+def _spoken(upstream: Upstream, kind: Kind) -> Dialect:
+    try:
+        return wire(kind, b"", quirks_of(upstream.quirks)).speaks[0]
+    except ValueError:
+        return Dialect.CHAT  # the request says what is wrong
 
 
 def _check(
     upstream: Upstream,
     method: str,
-    path: str,
+    path: Callable[[Wire], str],
     question: Mapping[str, Any] | None,
     read: Callable[[Any], CheckResult],
 ) -> CheckResult:
@@ -121,7 +131,10 @@ def _message(body: bytes) -> str:
 
 def _shown(text: object, upstream: Upstream, chars_max: int) -> str:
     """Foreign text as one bounded line without our credential."""
-    line = " ".join(str(text).replace(upstream.credential() or "\0", "•••").split())
+    line = str(text)
+    for _id, secret in upstream.secrets():
+        line = line.replace(secret, "•••")
+    line = " ".join(line.split())
     return line if len(line) <= chars_max else line[: chars_max - 1] + "…"
 
 

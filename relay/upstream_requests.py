@@ -6,11 +6,12 @@ judged, so that a name cannot lead elsewhere in between. Never logs or repeats t
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import msgspec
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from relay.models import Upstream
 from relay.proxy.upstream.guard import AddressGuard
 from relay.proxy.upstream.port import Origin
+from relay.proxy.wire import Kind, Wire, credential_headers, quirks_of, wire
 
 # A person is waiting: a vendor that needs longer for a few tokens is not fit for customers.
 CONNECT_TIMEOUT_S = 5.0
@@ -40,19 +42,26 @@ class Answer:
     body: bytes
 
 
-def send(upstream: Upstream, method: str, path: str, question: Mapping[str, Any] | None) -> Answer:
+def send(
+    upstream: Upstream,
+    method: str,
+    path: Callable[[Wire], str],
+    question: Mapping[str, Any] | None,
+) -> Answer:
     """Ask the upstream. Redirects are not followed, proxies of the environment not used.
 
     Raises `CheckFailed` when no complete answer comes within the bounds above.
     """
     try:
         origin = Origin.parse(upstream.base_url)
-        credential = upstream.credential()
+        kind, quirks = Kind(upstream.dialect), quirks_of(upstream.quirks)
+        spoken = wire(kind, upstream.credential().encode(), quirks)
     except ValueError as error:
         raise CheckFailed(_("The base URL is no good.")) from error
     except InvalidToken as error:
         raise CheckFailed(_("The stored credential cannot be read: enter it again.")) from error
     address = _allowed_address(origin)
+    target, _mark, query = path(spoken).partition("?")
     try:
         with httpx.Client(trust_env=False, follow_redirects=False, timeout=_timeouts()) as client:
             request = client.build_request(
@@ -61,10 +70,11 @@ def send(upstream: Upstream, method: str, path: str, question: Mapping[str, Any]
                     scheme=origin.scheme,
                     host=address,
                     port=origin.port,
-                    path=origin.base_path + path,
+                    path=origin.base_path + target,
+                    query=query.encode() or None,
                 ),
-                headers=_headers(origin, credential),
-                json=question,
+                headers=_headers(origin, upstream.credential(), spoken),
+                content=None if question is None else spoken.renamed(msgspec.json.encode(question)),
                 # The certificate must be the name's, although we connect to its address.
                 extensions={"sni_hostname": origin.host},
             )
@@ -79,16 +89,17 @@ def _timeouts() -> httpx.Timeout:
     return httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
 
 
-def _headers(origin: Origin, credential: str) -> dict[str, str]:
-    headers = {
-        "Host": origin.authority,
-        "Accept": "application/json",
+def _headers(origin: Origin, credential: str, spoken: Wire) -> list[tuple[bytes, bytes]]:
+    named = spoken.quirks.headers.items()
+    return [
+        (b"host", origin.authority.encode()),
+        (b"accept", b"application/json"),
+        (b"content-type", b"application/json"),
         # The body is bounded as it arrives: a small compressed one could unpack to anything.
-        "Accept-Encoding": "identity",
-    }
-    if credential:
-        headers["Authorization"] = f"Bearer {credential}"
-    return headers
+        (b"accept-encoding", b"identity"),
+        *credential_headers(spoken.kind, credential.encode()),
+        *((name.encode(), value.encode()) for name, value in named),
+    ]
 
 
 def _allowed_address(origin: Origin) -> str:

@@ -119,7 +119,7 @@ def wire(kind: Kind, credential: bytes, quirks: Quirks) -> Wire:
         (b"accept", b"application/json, text/event-stream, */*;q=0.5"),
         (b"accept-encoding", b"identity"),  # bodies are passed on as they come
         (b"user-agent", b"tollgate"),
-        *_credential(kind, credential),
+        *credential_headers(kind, credential),
         *((name.encode(), value.encode()) for name, value in quirks.headers.items()),
     ]
     return Wire(
@@ -131,7 +131,7 @@ def wire(kind: Kind, credential: bytes, quirks: Quirks) -> Wire:
     )
 
 
-def _credential(kind: Kind, credential: bytes) -> list[tuple[bytes, bytes]]:
+def credential_headers(kind: Kind, credential: bytes) -> list[tuple[bytes, bytes]]:
     """Where the vendor looks for its key; nothing without one."""
     given: list[tuple[bytes, bytes]] = []
     if kind is Kind.ANTHROPIC:

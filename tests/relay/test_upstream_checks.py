@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from relay import upstream_checks, upstream_requests
+from relay import upstream_checks, upstream_dialects, upstream_requests
 from relay.models import Upstream
 
 SECRET = "sk-vendor-12345678"
@@ -40,7 +40,7 @@ def handler_of(vendor: Vendor) -> type[BaseHTTPRequestHandler]:
             seen: dict[str, Any] = {
                 "method": self.command,
                 "path": self.path,
-                "headers": dict(self.headers),
+                "headers": {name.lower(): value for name, value in self.headers.items()},
             }
             seen["body"] = json.loads(self.rfile.read(length)) if length else None
             vendor.requests.append(seen)
@@ -102,10 +102,10 @@ def test_the_request_is_small_and_carries_the_credential(
     upstream_checks.call(upstream, "gpt-x")
     (seen,) = vendor.requests
     assert (seen["method"], seen["path"]) == ("POST", "/v1/chat/completions")
-    assert seen["headers"]["Authorization"] == f"Bearer {SECRET}"
-    assert seen["headers"]["Host"] == f"127.0.0.1:{vendor.port}"
+    assert seen["headers"]["authorization"] == f"Bearer {SECRET}"
+    assert seen["headers"]["host"] == f"127.0.0.1:{vendor.port}"
     assert seen["body"]["model"] == "gpt-x"
-    assert seen["body"]["max_tokens"] == upstream_checks.OUTPUT_TOKENS_MAX
+    assert seen["body"]["max_tokens"] == upstream_dialects.OUTPUT_TOKENS_MAX
 
 
 def test_models_are_listed_in_order(upstream: Upstream, vendor: Vendor) -> None:
@@ -113,6 +113,16 @@ def test_models_are_listed_in_order(upstream: Upstream, vendor: Vendor) -> None:
     result = upstream_checks.list_models(upstream)
     assert result.models == ("a", "b")
     assert vendor.requests[0]["path"] == "/v1/models"
+
+
+def test_azures_models_are_asked_for_as_azure_wants_it(upstream: Upstream, vendor: Vendor) -> None:
+    upstream.dialect = Upstream.Dialect.AZURE
+    vendor.says({"data": [{"id": "gpt-x"}]})
+    assert upstream_checks.list_models(upstream).models == ("gpt-x",)
+    (seen,) = vendor.requests
+    assert seen["path"] == "/v1/models?api-version=2024-10-21"
+    assert seen["headers"]["api-key"] == SECRET
+    assert "authorization" not in seen["headers"]
 
 
 @pytest.mark.parametrize("status", [401, 403])
