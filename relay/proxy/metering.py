@@ -54,9 +54,10 @@ def is_plausible(call: Call, usage: Usage) -> bool:
 
 
 def with_public_model(call: Call, data: bytes) -> bytes:
-    """The bytes with the upstream's own model name replaced by the one that was asked for."""
-    renaming = call.route.renaming if call.route else None
-    return renaming.apply(data) if renaming is not None else data
+    """Bytes of a stream with the upstream's own model name replaced by the one asked for."""
+    if call.renaming is None and call.route is not None and call.route.renaming is not None:
+        call.renaming = call.route.renaming.learned(data)
+    return call.renaming.apply(data) if call.renaming is not None else data
 
 
 def _estimated(call: Call, output_tokens: int) -> Usage:

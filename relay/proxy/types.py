@@ -182,6 +182,7 @@ class Call:
     affinity: int = 0  # tells its conversation from others; 0: nothing to tell it by
     admission: Admission | None = None
     route: Route | None = None
+    renaming: Renaming | None = None  # the Route's, once the stream has told its model's name
     turn: Any = None  # the Opener's, while an Upstream works for it
     attempts: list[Attempt] = field(default_factory=list)
     usage: Usage | None = None

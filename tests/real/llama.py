@@ -6,7 +6,7 @@ A model that we did not write: its token counts, its prompt cache and its stream
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx
 from devstack.process import ProcessGroup, Program, free_port
 
 START_TIMEOUT_S = 120.0  # the model's parts are joined and checked first
-THREADS = 2
+THREADS = 1
 CONTEXT_TOKENS = 4_096  # shared by the slots
 SLOTS = 2
 _COUNTER = re.compile(r"^llamacpp:(\w+) (\d+)$", re.M)
@@ -38,6 +38,10 @@ class Llama:
             "cached_input": counters["prompt_tokens_cached_total"],
             "output": counters["tokens_predicted_total"],
         }
+
+    def counted_since(self, before: Mapping[str, int]) -> dict[str, int]:
+        """The same, without what `before` had already."""
+        return {name: count - before[name] for name, count in self.counted().items()}
 
 
 @contextmanager

@@ -2,21 +2,15 @@
 at the set prices, to the nano."""
 
 import asyncio
-import json
-import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
-from tests.faults.cluster import Cluster, Customer, cluster
-from tests.real.llama import Llama, llama
-from tests.scenarios.wire import rows
+from tests.faults.cluster import Cluster, Customer
+from tests.real.books import CREDIT, Seen, assert_booked, tell
+from tests.real.llama import Llama
 
 pytest.importorskip("xllamacpp", reason="make test-real installs the small model")
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
@@ -24,18 +18,6 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(1200)]
 CALLS = 50
 # The server has two slots; more would only wait.
 AT_ONCE = 2
-# Per million tokens in nanos: whole nanos a token, so that sums over calls are exact as well.
-PRICES = {"input": 150_000_000, "cached_input": 75_000_000, "output": 600_000_000}
-CATALOG = """
-upstreams:
-  - {{id: llama, dialect: openai, base_url: "{url}", credential: none-needed}}
-models:
-  - id: gemma
-    max_output_tokens: 64
-    context_tokens: 2048
-    price: {{input: "0.15", cached_input: "0.075", output: "0.60"}}
-    routes: [{{upstream: llama, name: gemma-3-270m}}]
-"""
 PROMPTS = (
     "Name three fruits.",
     "Write one line about the sea.",
@@ -43,29 +25,6 @@ PROMPTS = (
     "Zähle bis fünf. 🙂",
     "What is 17 plus 25? " + "Think about it slowly. " * 8,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An answer as the client saw it."""
-
-    request_id: str
-    usage: dict[str, int]
-    text: str
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Llama]:
-    folder: Path = tmp_path_factory.mktemp("llama")
-    with llama(folder) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def deployment(model: Llama) -> Iterator[Cluster]:
-    more = CATALOG.format(url=model.base_url)
-    with cluster(more=more, UPSTREAM_FIRST_BYTE_S="120", UPSTREAM_BETWEEN_BYTES_S="60") as made:
-        yield made
 
 
 def _request(number: int) -> dict[str, Any]:
@@ -124,49 +83,17 @@ async def _ask_all(urls: list[str], customer: Customer) -> list[Seen]:
         return await asyncio.gather(*[one(clients[n // 2 % 2], n) for n in range(CALLS)])
 
 
-def _charge_nanos(tokens: dict[str, int]) -> int:
-    return round(Fraction(sum(PRICES[name] * count for name, count in tokens.items()), 1_000_000))
-
-
-def _sum(all_tokens: list[dict[str, int]]) -> dict[str, int]:
-    return {name: sum(tokens[name] for tokens in all_tokens) for name in PRICES}
-
-
 async def test_fifty_calls_are_debited_by_the_models_own_count(
     deployment: Cluster, model: Llama, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (customer,) = await asyncio.to_thread(deployment.customers, 1, amount="5.00")
+    (customer,) = await asyncio.to_thread(deployment.customers, 1, amount=CREDIT)
     before, began_at = model.counted(), time.monotonic()
-    assert set(before.values()) == {0}
     seen = await _ask_all([url for _, url in deployment.relays], customer)
-    seconds = time.monotonic() - began_at
-    await asyncio.to_thread(deployment.settled_audit)
-
-    counted = model.counted()
-    assert _sum([each.usage for each in seen]) == counted
+    seconds = round(time.monotonic() - began_at)
+    counted = model.counted_since(before)
     # Asked directly, this server also streams no text for some of its JSON answers.
     without_text = [_request(number) for number, each in enumerate(seen) if not each.text]
     assert all(request["stream"] and "response_format" in request for request in without_text)
-
-    records = rows(
-        deployment,
-        "SELECT request_id, charge_nanos, is_estimated, ending, input_tokens AS input,"
-        " cached_input_tokens AS cached_input, output_tokens AS output"
-        " FROM billing_usagerecord WHERE organization_id = %s",
-        customer.organization,
-    )
-    facts = {"is_estimated": False, "ending": "completed"}
-    assert {record.pop("request_id"): record for record in records} == {
-        each.request_id: {"charge_nanos": _charge_nanos(each.usage), **each.usage, **facts}
-        for each in seen
-    }
-    balance = deployment.manage("balance", "--organization", customer.organization)
-    debited_nanos = 5_000_000_000 - balance["posted_nanos"]
-    assert (
-        debited_nanos == _charge_nanos(counted) == sum(record["charge_nanos"] for record in records)
-    )
-    assert (balance["held_nanos"], balance["available_nanos"]) == (0, balance["posted_nanos"])
-    figures = {"calls": len(seen), **counted, "nanos": debited_nanos, "seconds": round(seconds)}
+    nanos = await asyncio.to_thread(assert_booked, deployment, customer, seen, counted)
     assert counted["cached_input"] > 0, "the prompt cache was never used: no test of its price"
-    with capsys.disabled():
-        sys.stdout.write(f"{json.dumps(figures)}\n")
+    tell(capsys, calls=len(seen), **counted, nanos=nanos, seconds=seconds)

@@ -103,7 +103,7 @@ class CompletionRequest:
         answer = openai.read_answer(body)
         if not answer.is_valid:
             raise NotAnAnswer("not_an_answer")
-        shown = route.renaming.apply(body) if route.renaming is not None else body
+        shown = route.renaming.whole(body) if route.renaming is not None else body
         return Whole(shown, answer.usage, count=lambda: tokens_of_texts(body, _TEXTS))
 
 

@@ -147,7 +147,7 @@ class ConversationRequest:
             seen = self.native.read_answer(body)
             if not seen.is_valid:
                 raise NotAnAnswer("not_an_answer")
-            shown = route.renaming.apply(body) if route.renaming is not None else body
+            shown = route.renaming.whole(body) if route.renaming is not None else body
             return Whole(shown, seen.usage, count=lambda: tokens_of_texts(body, _TEXTS[dialect]))
         try:
             translated = translate.whole(

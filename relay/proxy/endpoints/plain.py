@@ -64,7 +64,7 @@ class PlainRequest(OnePiece):
             raise NotAnAnswer("not_an_answer") from None
         if is_given(answer.error) or not (is_given(answer.data) or is_given(answer.results)):
             raise NotAnAnswer("not_an_answer")
-        shown = route.renaming.apply(body) if route.renaming is not None else body
+        shown = route.renaming.whole(body) if route.renaming is not None else body
         return Whole(shown, self._used(answer.usage))
 
     def _used(self, given: _Usage | None) -> Usage:
