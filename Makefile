@@ -2,7 +2,7 @@
 #   make run     the whole platform on http://127.0.0.1:8000 (PORT, STATE_DIR can be set)
 #   make test    the test suite
 #   make lint    what CI checks besides
-.PHONY: run test lint format test-real bench messages clean
+.PHONY: run test lint format test-real test-clients bench messages clean
 
 # `make run PORT=8001` and `PORT=8001 make run` mean the same.
 export PORT STATE_DIR
@@ -38,6 +38,12 @@ format:
 test-real:
 	@./bootstrap --group real
 	.venv/bin/pytest -m real --no-header -rs tests/real $(ARGS)
+
+# Clients that others wrote: node SDKs, LangChain, Codex, Claude Code. Needs node and npm.
+test-clients:
+	@./bootstrap --group clients
+	cd tests/clients && npm install --no-audit --no-fund --no-package-lock --ignore-scripts
+	TEST_CLIENTS=1 .venv/bin/pytest -m clients --no-header -rs tests/clients $(ARGS)
 
 bench:
 	@./bootstrap
