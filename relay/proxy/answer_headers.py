@@ -1,8 +1,15 @@
 """Response headers that more than one kind of answer carries. Pure."""
 
+from relay.proxy.dialect import Dialect
 from relay.proxy.types import Rates
 
 Header = tuple[bytes, bytes]
+
+
+def request_id_headers(request_id: str, dialect: Dialect) -> list[Header]:
+    """`x-request-id`, and the name under which Anthropic's SDKs look for it."""
+    names = [b"x-request-id", *([b"request-id"] if dialect is Dialect.MESSAGES else [])]
+    return [(name, request_id.encode()) for name in names]
 
 
 def rate_headers(rates: Rates | None) -> list[Header]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from relay.proxy import metering
-from relay.proxy.answer_headers import rate_headers
+from relay.proxy.answer_headers import rate_headers, request_id_headers
 from relay.proxy.attempts import Opened, Opener
 from relay.proxy.client import Client
 from relay.proxy.errors import ApiError, Cause
@@ -191,7 +191,7 @@ async def _run_out(response: UpstreamResponse) -> None:
 
 def answer_headers(call: Call) -> list[tuple[bytes, bytes]]:
     """What every inference answer carries; says so where we had to lower the output cap."""
-    headers = [(b"x-request-id", call.request_id.encode())]
+    headers = request_id_headers(call.request_id, call.dialect)
     if call.admission is not None:
         headers += rate_headers(call.admission.rates)
         if call.admission.is_clamped:
@@ -207,6 +207,7 @@ def new_call(
     return Call(
         request_id=request_id,
         endpoint=request.endpoint,
+        dialect=request.dialect,
         site=site,
         caller=caller,
         is_stream=request.is_stream,

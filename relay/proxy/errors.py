@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from relay.proxy import error_shapes, phrases
-from relay.proxy.answer_headers import Header, rate_headers
+from relay.proxy.answer_headers import Header, rate_headers, request_id_headers
 from relay.proxy.causes import Cause
 from relay.proxy.dialect import Dialect
 from relay.proxy.error_contract import ErrorContract
@@ -47,9 +47,7 @@ def answer(
 ) -> Answer:
     """The whole HTTP answer, content-length apart."""
     looks = contract.of(error.cause)
-    headers = [_JSON, (b"x-request-id", request_id.encode())]
-    if dialect is Dialect.MESSAGES:
-        headers.append((b"request-id", request_id.encode()))  # where Anthropic's SDKs look for it
+    headers = [_JSON, *request_id_headers(request_id, dialect)]
     headers += rate_headers(error.rates)
     if error.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after_s))

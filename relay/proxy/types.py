@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from relay.proxy import error_contract
+from relay.proxy.dialect import Dialect
 from relay.proxy.error_contract import ErrorContract
 from relay.proxy.renaming import Renaming
 from relay.proxy.upstream.port import Origin
@@ -175,6 +176,7 @@ class Call:
     started_at: float  # loop clock, seconds
     units: Mapping[str, int] = field(default_factory=dict)  # asked for at most, beside tokens
     token_kinds: tuple[str, ...] = ()  # rarer buckets of `Usage` that its tokens may fall in
+    dialect: Dialect = Dialect.CHAT  # of the answer
     is_free: bool = False
     measures: tuple[tuple[str, ...], ...] = ()  # one of these sets of buckets must have a price
     routes: tuple[Route, ...] | None = None  # None: all of the offer's

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from relay.proxy.answer_headers import request_id_headers
 from relay.proxy.dialect import Dialect
 from relay.proxy.endpoints.one_piece import OnePiece
 from relay.proxy.errors import ApiError, Cause
@@ -82,7 +83,5 @@ class CountTokens:
         if any(request.can_ask(route) for route in offer.routes):
             await relay.conduct(exchange, request)
             return
-        request_id = (b"x-request-id", exchange.id.encode())
-        await exchange.client.answer(
-            200, (*JSON_HEADERS, request_id), request.render(request.guess)
-        )
+        headers = (*JSON_HEADERS, *request_id_headers(exchange.id, self.dialect))
+        await exchange.client.answer(200, headers, request.render(request.guess))
