@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from devstack.state import StateFolder, write_private
-from devstack.upstream import Offer
+from devstack.upstream import OPENAI_BASE_URL, Offer
 
 HEADER = """\
 # Written by `make run` at every start, from the upstream that it found.
@@ -40,8 +40,9 @@ def document(state: StateFolder, offer: Offer) -> dict[str, Any]:
         "dialect": "openai",
         "base_url": offer.base_url,
         "credential": f"file:{state.credential_file}",
-        "provider": "openai",
     }
+    if offer.base_url == OPENAI_BASE_URL:
+        upstream["provider"] = "openai"
     limits = {"requests_per_minute": 600, "tokens_per_minute": 1_000_000, "concurrency": 100}
     site = {
         "id": SITE_ID,

@@ -163,7 +163,8 @@ def _route(row: RouteRow, cost: Cost | None, wires: list[tuple[str, Wire]]) -> R
         renaming=Renaming(row.name, row.model_id) if row.name != row.model_id else None,
         priority=row.priority,
         weight=row.weight,
-        provider=upstream.provider,
+        # one that says no vendor serves several: there the model's owner is the vendor
+        provider=upstream.provider or row.model.owned_by,
         cost=costs.version_of(cost) if cost is not None else None,
         concurrency_max=upstream.concurrency_max,
     )

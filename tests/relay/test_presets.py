@@ -111,6 +111,16 @@ MODELSTUDIO = [
     ),
     (NO_UPSTREAM, 503, row("server_error", "no_upstream_available", OVERLOADED)),
 ]
+
+
+@pytest.mark.parametrize("preset", ["bigdogai", "baystone", "qingcheng", "xidao", "modelstudio"])
+@pytest.mark.parametrize("cause", [Cause.UPSTREAM_ERROR, Cause.UPSTREAM_TIMEOUT])
+def test_a_failing_provider_is_the_500_of_the_page(preset: str, cause: Cause) -> None:
+    status, shown = told(preset, ApiError(cause), "en")
+    expected = told(preset, INTERNAL, "en")[1]
+    assert (status, shown["type"]) == (500, expected["type"])
+
+
 PAGES = {
     "bigdogai": ("zh-hans", BIGDOGAI),
     "baystone": ("zh-hans", BAYSTONE),

@@ -63,8 +63,12 @@ def choose(offered: tuple[Function, ...], choice: ToolChoice, prompt: str) -> li
 
 
 def arguments(function: Function, prompt: str) -> str:
-    """The call's arguments as JSON: the required properties of the tool's parameters."""
-    value: Any = Filler(function.parameters, prompt).value() if function.parameters else {}
+    """The call's arguments as JSON: the required properties of the tool's parameters, or all of
+    them where it says of none whether it is required."""
+    schema = function.parameters
+    if schema and "required" not in schema and isinstance(schema.get("properties"), dict):
+        schema = {**schema, "required": list(schema["properties"])}
+    value: Any = Filler(schema, prompt).value() if schema else {}
     return msgspec.json.encode(value).decode()
 
 
