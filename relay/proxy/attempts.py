@@ -24,6 +24,9 @@ from relay.proxy.upstream.port import Timeouts, UpstreamClient, UpstreamResponse
 
 # A non-streamed answer is read whole before it is sent on; text answers stay under 2 MB.
 ANSWER_BYTES_MAX = 64_000_000
+# Vectors are longer: 3,072 numbers (text-embedding-3-large) of 22 characters, for 2,048 inputs.
+VECTOR_BYTES_MAX = 70_000
+VECTORS_MAX = 2_048
 
 _ANSWERED = frozenset({200, 201, 202})
 
@@ -151,12 +154,17 @@ class Opener:
             raise failure
         content_type = (response.header(b"content-type") or b"").lower()
         if not request.is_stream:
-            body = await response.read(ANSWER_BYTES_MAX)
+            body = await response.read(answer_bytes_max(request.demand.inputs))
             whole = request.whole(route, body, content_type)
             return Opened(response, content_type, whole=whole)
         reader = request.reader(route, content_type)
         head = await _until_output(reader, response)
         return Opened(response, content_type, head, reader)
+
+
+def answer_bytes_max(inputs: int) -> int:
+    """How long a whole answer to so many inputs may be."""
+    return max(ANSWER_BYTES_MAX, min(inputs, VECTORS_MAX) * VECTOR_BYTES_MAX)
 
 
 async def _until_output(reader: Reader, response: UpstreamResponse) -> bytes:

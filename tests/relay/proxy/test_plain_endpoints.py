@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from devstack.demo_upstream.server import Running
+from relay.proxy.attempts import ANSWER_BYTES_MAX, answer_bytes_max
 from tests.relay.proxy.fakes import MODEL, UPSTREAM_MODEL, Exchange, House
 
 EMBEDDINGS, MODERATIONS, RERANK = "/v1/embeddings", "/v1/moderations", "/v1/rerank"
@@ -32,6 +33,12 @@ async def test_every_form_of_input_is_embedded_and_charged(
     assert (usage.input_tokens, usage.output_tokens) == (shown["usage"]["prompt_tokens"], 0)
     (seen,) = one.calls()
     assert seen["model"] == UPSTREAM_MODEL
+
+
+def test_an_answer_of_many_vectors_may_be_longer_than_others() -> None:
+    assert answer_bytes_max(1) == ANSWER_BYTES_MAX
+    assert answer_bytes_max(2_048) >= 2_048 * 3_072 * len("-0.006929283495992422,")
+    assert answer_bytes_max(10_000) == answer_bytes_max(2_048)
 
 
 async def test_nothing_is_held_for_output_that_never_comes(relay: House) -> None:
