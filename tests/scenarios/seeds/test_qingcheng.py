@@ -68,16 +68,13 @@ def test_a_parameter_that_is_wrong_is_refused_by_its_name(
 
 def read_as_the_page_does(response: httpx.Response) -> Iterator[str]:
     """Lines 116-139: the browser's loop over chunks and lines."""
-    for chunk in response.iter_text():
-        for line in chunk.split("\n"):
-            if line.startswith("data: "):
-                data = line[6:]
-                if data == "[DONE]":
-                    return
-                parsed = json.loads(data)
-                content = parsed["choices"][0].get("delta", {}).get("content")
-                if content:
-                    yield content
+    lines = (line for chunk in response.iter_text() for line in chunk.split("\n"))
+    for data in (line[6:] for line in lines if line.startswith("data: ")):
+        if data == "[DONE]":
+            return
+        content = json.loads(data)["choices"][0].get("delta", {}).get("content")
+        if content:
+            yield content
 
 
 def test_the_curl_example(curl: httpx.Client, seller: Seller, upstream: Upstream) -> None:
