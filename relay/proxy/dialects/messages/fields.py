@@ -94,6 +94,12 @@ class Assistant(msgspec.Struct, tag_field="role", tag="assistant", forbid_unknow
     content: str | list[AssistantBlock]
 
 
+class System(msgspec.Struct, tag_field="role", tag="system", forbid_unknown_fields=True):
+    """Instructions in mid-conversation (beta `mid-conversation-system-2026-04-07`)."""
+
+    content: str | list[TextBlock]
+
+
 class Tool(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     input_schema: msgspec.Raw
@@ -160,7 +166,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     """A whole request body; `max_tokens` is missing where tokens are only counted."""
 
     model: str
-    messages: list[User | Assistant]
+    messages: list[User | Assistant | System]
     max_tokens: int | float | None = None
     system: str | list[TextBlock] | None = None
     tools: list[Tool] | None = None

@@ -5,7 +5,7 @@ from relay.proxy.dialects.conversation import Conversation
 from relay.proxy.dialects.decoding import is_object, read, whole_number, wrong
 from relay.proxy.dialects.messages import fields
 from relay.proxy.dialects.messages.request_out import render
-from relay.proxy.dialects.messages.turns_in import mark_of, texts_of, turns_of
+from relay.proxy.dialects.messages.turns_in import mark_of, system_of, texts_of, turns_of
 from relay.proxy.errors import ApiError, Cause
 
 __all__ = ["parse", "parse_count", "render"]
@@ -38,14 +38,16 @@ def parse_count(body: bytes) -> Conversation:
 
 
 def _conversation(given: fields.Request) -> Conversation:
-    if not given.messages:
+    turns = turns_of(given.messages)
+    if not turns:
         raise wrong("messages", "must not be empty")
+    system = () if given.system is None else texts_of(given.system, "system")
     names = dict(_NAMES)
     # An automatic mark on the last block is a hint like any other mark; no part bears it.
     return Conversation(
         model=given.model,
-        messages=turns_of(given.messages),
-        system=() if given.system is None else texts_of(given.system, "system"),
+        messages=turns,
+        system=(*system, *system_of(given.messages)),
         tools=tuple(_tool(tool, n) for n, tool in enumerate(given.tools or [])),
         tool_choice=_tool_choice(given),
         parallel_tools=_parallel_tools(given),

@@ -7,6 +7,8 @@ from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.decoding import is_object, wrong
 from relay.proxy.dialects.messages import fields, thoughts
 
+Said = fields.User | fields.Assistant | fields.System
+
 
 def mark_of(given: fields.CacheControl | None) -> cv.CacheMark | None:
     """The cache mark of a block or a tool."""
@@ -23,7 +25,14 @@ def texts_of(content: str | list[fields.TextBlock], at: str) -> tuple[cv.Text, .
     )
 
 
-def turns_of(messages: Sequence[fields.User | fields.Assistant]) -> tuple[cv.Message, ...]:
+def system_of(messages: Sequence[Said]) -> Iterator[cv.Text]:
+    """The instructions among the turns, which go in front: others have one place for them."""
+    for number, message in enumerate(messages):
+        if isinstance(message, fields.System):
+            yield from texts_of(message.content, f"messages[{number}].content")
+
+
+def turns_of(messages: Sequence[Said]) -> tuple[cv.Message, ...]:
     """The turns of user and assistant, in order."""
     turns = []
     for number, message in enumerate(messages):
@@ -31,7 +40,7 @@ def turns_of(messages: Sequence[fields.User | fields.Assistant]) -> tuple[cv.Mes
         if isinstance(message, fields.User):
             parts = tuple(_user_parts(message.content, f"{at}.content"))
             turns.append(cv.Message(cv.Role.USER, parts, at=at))
-        else:
+        elif isinstance(message, fields.Assistant):
             parts = tuple(_assistant_parts(message.content, f"{at}.content"))
             turns.append(cv.Message(cv.Role.ASSISTANT, parts, at=at))
     return tuple(turns)

@@ -158,6 +158,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True):
     user: str | None = None
     safety_identifier: str | None = None
     metadata: dict[str, str] | None = None
+    client_metadata: msgspec.Raw = NULL  # what Codex tells of itself; no model sees it
     service_tier: str | None = None
     prompt_cache_key: str | None = None
     prompt_cache_retention: str | None = None  # a hint, as cache marks are

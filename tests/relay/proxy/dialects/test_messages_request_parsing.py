@@ -202,7 +202,7 @@ def test_the_form_of_the_answer(name: str) -> None:
         ({"max_tokens": 0}, "max_tokens"),
         ({"max_tokens": 1.5}, "max_tokens"),
         ({"temperature": 1.5}, "temperature"),
-        ({"messages": [{"role": "system", "content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
         ({"messages": [{"role": "user", "content": 3}]}, "messages[0].content"),
         ({"thinking": {"type": "enabled", "budget_tokens": 5}}, "thinking.budget_tokens"),
         ({"thinking": {"type": "enabled", "budget_tokens": 1_024}}, "thinking.budget_tokens"),
@@ -254,3 +254,11 @@ def test_clearing_thoughts_of_anthropics_own_means_nothing_to_others() -> None:
 
 def test_refusals_of_other_dialects_use_the_names_of_this_one() -> None:
     assert parse(top_k=3).not_carried("stop").param == "stop_sequences"
+
+
+def test_instructions_in_mid_conversation_go_in_front() -> None:
+    late = {"role": "system", "content": [{"type": "text", "text": "Now in French."}]}
+    answered = {"role": "assistant", "content": "Hi"}
+    conversation = parse(system="Be brief.", messages=[HELLO, answered, late, HELLO])
+    assert conversation.system == (cv.Text("Be brief."), cv.Text("Now in French."))
+    assert [turn.role for turn in conversation.messages] == ["user", "assistant", "user"]
