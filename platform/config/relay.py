@@ -79,6 +79,7 @@ class RelayProcess:
             Ports(keys, routes, credit, refusals, objects, replays, Books()),
             opener,
             body_bytes_max=settings.BODY_BYTES_MAX,
+            upload_bytes_max=settings.UPLOAD_BYTES_MAX,
         )
         sockets = SocketDialer(allowed_networks=settings.UPSTREAM_ALLOWED_NETWORKS)
         realtime = RealtimeDoor(app, sockets)

@@ -266,6 +266,10 @@ UPSTREAM_ALLOWED_NETWORKS = [
 ]
 # A request body may be this long; the seeds' biggest are images in base64.
 BODY_BYTES_MAX = env.integer("BODY_BYTES_MAX", 20_000_000, minimum=1_000, maximum=1_000_000_000)
+# A form with files may be this long; kept on disk while it is sent (TMPDIR says where).
+UPLOAD_BYTES_MAX = env.integer(
+    "UPLOAD_BYTES_MAX", 100_000_000, minimum=1_000, maximum=10_000_000_000
+)
 UPSTREAM_FIRST_BYTE_S = env.integer("UPSTREAM_FIRST_BYTE_S", 120, minimum=1, maximum=3_600)
 UPSTREAM_BETWEEN_BYTES_S = env.integer("UPSTREAM_BETWEEN_BYTES_S", 120, minimum=1, maximum=3_600)
 # All attempts of one Call together, until its answer begins.

@@ -51,6 +51,8 @@ def admit_request(call: Call) -> AdmitRequest:
         raise ApiError(
             Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=call.offer.model_id, rule="price"
         )
+    named = version.components
+    call.sold_by = frozenset(name for names in call.measures for name in names if name in named)
     input_nanos, output_nanos_per_token = worst_case(call.price, bounds(call))
     # A caller's own cap counts at once, as vendors do it; ours is far above what is used.
     output_estimate = 0 if call.is_clampable else call.output_tokens_cap

@@ -37,6 +37,7 @@ def _delivered(call: Call) -> Usage:
     return Usage(
         input_tokens=call.input_tokens_guess,
         output_tokens=call.delivered_tokens,
+        other=call.units_guess,
         is_estimated=True,
     )
 

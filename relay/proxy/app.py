@@ -53,7 +53,9 @@ class Ports:
 class Relay:
     """Serves `/v1/…`. Call `start` before and `stop` after, from the lifespan."""
 
-    def __init__(self, ports: Ports, opener: Opener, *, body_bytes_max: int) -> None:
+    def __init__(
+        self, ports: Ports, opener: Opener, *, body_bytes_max: int, upload_bytes_max: int
+    ) -> None:
         self._ports = ports
         self._conductor = Conductor(
             gate=ports.gate, objects=ports.objects, opener=opener, live=set()
@@ -61,6 +63,7 @@ class Relay:
         self.objects, self.accounts = ports.objects, ports.accounts
         self.owned = Owned(ports.objects, opener.client, opener.timeouts)
         self._body_bytes_max = body_bytes_max
+        self._upload_bytes_max = upload_bytes_max
         self._paths = table.paths()
         self._ticker: asyncio.Task[None] | None = None
 
@@ -97,6 +100,7 @@ class Relay:
             Client(scope, receive, send),
             self._ports.routes.snapshot(),
             self._body_bytes_max,
+            self._upload_bytes_max,
         )
         try:
             await self._serve(exchange)

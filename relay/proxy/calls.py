@@ -218,6 +218,7 @@ def new_call(
         admitted_at_ms=time.time_ns() // 1_000_000,
         started_at=asyncio.get_running_loop().time(),
         units=demand.units,
+        units_guess=demand.units if demand.units_guess is None else demand.units_guess,
         token_kinds=demand.token_kinds,
         **figures(offer, demand),
     )

@@ -26,6 +26,7 @@ class Exchange:
     client: Client
     snapshot: Snapshot
     body_bytes_max: int
+    upload_bytes_max: int
     site: Site = UNKNOWN_SITE
     params: Mapping[str, str] = field(default_factory=dict)
     endpoint: str = ""

@@ -11,6 +11,7 @@ from relay.proxy.upstream.errors import (
     BodyTooLarge,
     PoolTimeout,
     ResponseClosed,
+    UploadFailed,
     UpstreamError,
 )
 from relay.proxy.upstream.port import UpstreamResponse
@@ -27,7 +28,7 @@ LIMITED = 429
 BUSY = frozenset({429, 503, 529})
 
 # Ours, or a matter of configuration: no sign that the Upstream is ill.
-_NOT_ITS_FAULT = (PoolTimeout, AddressRefused, BodyTooLarge, ResponseClosed)
+_NOT_ITS_FAULT = (PoolTimeout, AddressRefused, BodyTooLarge, ResponseClosed, UploadFailed)
 
 
 class Blame(Enum):

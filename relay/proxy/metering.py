@@ -1,5 +1,7 @@
 """What a Call used: the upstream's figures where they make sense, else our own count, marked."""
 
+from dataclasses import replace
+
 from relay.proxy.estimate import tokens_of_texts
 from relay.proxy.request import Whole
 from relay.proxy.types import Call, Ending, Usage
@@ -20,7 +22,7 @@ _OUTPUT_KINDS = ("audio_output", "image_output")
 def of_answer(call: Call, whole: Whole) -> Usage:
     """Usage of a whole answer."""
     if whole.usage is not None and is_plausible(call, whole.usage):
-        return whole.usage
+        return _flagged(call, whole.usage)
     counted = whole.count() if whole.count is not None else tokens_of_texts(whole.body)
     return _estimated(call, counted)
 
@@ -30,7 +32,7 @@ def of_stream(call: Call, given: Usage | None, *, is_whole: bool) -> Usage | Non
     if not is_whole and not call.delivered_tokens:
         return None
     if given is not None and is_plausible(call, given):
-        return given
+        return _flagged(call, given)
     return _estimated(call, call.delivered_tokens)
 
 
@@ -60,6 +62,13 @@ def with_public_model(call: Call, data: bytes) -> bytes:
     return call.renaming.apply(data) if call.renaming is not None else data
 
 
+def _flagged(call: Call, usage: Usage) -> Usage:
+    """What is charged may be exact although tokens, which this price does not name, are not."""
+    if usage.is_estimated and usage.counted and call.sold_by <= usage.counted:
+        return replace(usage, is_estimated=False)
+    return usage
+
+
 def _estimated(call: Call, output_tokens: int) -> Usage:
     """Our own count of the output: never more than the caller could get."""
     cap = call.admission.output_tokens_cap if call.admission else call.output_tokens_cap
@@ -67,6 +76,6 @@ def _estimated(call: Call, output_tokens: int) -> Usage:
     return Usage(
         input_tokens=call.input_tokens_guess,
         output_tokens=output_tokens,
-        other=call.units,
+        other=call.units_guess,
         is_estimated=True,
     )

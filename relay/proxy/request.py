@@ -11,7 +11,7 @@ from relay.proxy.dialect import Dialect
 from relay.proxy.errors import ApiError, Framing
 from relay.proxy.objects import Job
 from relay.proxy.types import Route, Site, Usage
-from relay.proxy.upstream.port import HeaderBlock
+from relay.proxy.upstream.port import Body, HeaderBlock
 
 # What must have a price so that a model can be called at all; any one of the sets will do.
 Measures = tuple[tuple[str, ...], ...]
@@ -38,6 +38,7 @@ class Demand:
     choices: int = 1
     inputs: int = 1  # each may be as long as the model's context
     units: Mapping[str, int] = field(default_factory=dict)
+    units_guess: Mapping[str, int] | None = None  # of them, where nobody tells; None: all
     token_kinds: tuple[str, ...] = ()
     measures: Measures = TOKENS
 
@@ -47,7 +48,7 @@ class Outgoing:
     """What one Route is asked. `path` follows the Upstream's base path."""
 
     path: str
-    body: bytes
+    body: Body
     head: HeaderBlock
     method: bytes = b"POST"
 

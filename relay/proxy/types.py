@@ -109,6 +109,7 @@ class Usage:
     reasoning_tokens: int = 0
     is_estimated: bool = False
     other: Mapping[str, int] = field(default_factory=dict)
+    counted: frozenset[str] = frozenset()  # exact although the rest is estimated
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ class Call:
     admitted_at_ms: int
     started_at: float  # loop clock, seconds
     units: Mapping[str, int] = field(default_factory=dict)  # asked for at most, beside tokens
+    units_guess: Mapping[str, int] = field(default_factory=dict)  # of them, where nobody tells
     token_kinds: tuple[str, ...] = ()  # rarer buckets of `Usage` that its tokens may fall in
     dialect: Dialect = Dialect.CHAT  # of the answer
     is_free: bool = False
@@ -195,6 +197,7 @@ class Call:
     renewed_at: float = 0.0  # loop clock, seconds
     hold: Any = None  # the CreditGate adapter's
     price: Any = None  # the CreditGate adapter's: the version that this caller pays
+    sold_by: frozenset[str] = frozenset()  # the buckets of `measures` that the price names
     first_byte_ms: int | None = None
     is_started: bool = False  # the head of the answer went out
     is_settled: bool = False

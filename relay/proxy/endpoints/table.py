@@ -9,16 +9,20 @@ from relay.proxy.endpoints import (
     completions,
     gemini,
     gemini_embeddings,
+    images,
     messages,
     plain_bodies,
     responses,
+    speech,
     stored_responses,
+    transcripts,
     video_jobs,
     videos,
 )
 from relay.proxy.endpoints.counting import CountTokens
 from relay.proxy.endpoints.inference import Inference
 from relay.proxy.endpoints.models import GoogleModels, Models
+from relay.proxy.endpoints.uploads import Read, Uploads
 from relay.proxy.exchange import Endpoint, Exchange
 from relay.proxy.paths import Paths
 from relay.proxy.request import Request
@@ -32,6 +36,15 @@ OPENAI: Mapping[str, Callable[[Exchange], Awaitable[Request]]] = {
     "rerank": plain_bodies.read_rerank,
     "videos": videos.read,
     "videos/generations": videos.read,
+    "audio/speech": speech.read_speech,
+    "images/generations": images.read_generation,
+}
+# Those that take a form with files.
+FORMS: Mapping[str, Read] = {
+    "audio/transcriptions": transcripts.read_transcription,
+    "audio/translations": transcripts.read_translation,
+    "images/edits": images.read_edit,
+    "images/variations": images.read_variation,
 }
 
 
@@ -50,6 +63,8 @@ def paths() -> Paths:
     table = Paths()
     for name, read in OPENAI.items():
         table.add("POST", "/v1/" + name, Inference(name, Dialect.CHAT, read))
+    for name, read_form in FORMS.items():
+        table.add("POST", "/v1/" + name, Uploads(name, read_form))
     table.add("POST", "/v1/responses", responses.Create())
     stored_responses.add(table)
     for endpoint in _google():

@@ -45,6 +45,7 @@ MODEL = "small"
 UPSTREAM_MODEL = "demo-model"
 PATIENCE_S = 10.0  # far above what loopback takes
 BODY_BYTES_MAX = 1_000_000
+UPLOAD_BYTES_MAX = 20_000_000
 RATES = Rates(RateState(600, 599, 42), RateState(1_000_000, 999_000, 42))
 Message = MutableMapping[str, Any]
 
@@ -358,7 +359,12 @@ class House:
         ports = Ports(
             self.keys, self.routes, self.gate, self.sink, self.objects, self.replays, Books()
         )
-        self.relay = Relay(ports, self.opener, body_bytes_max=BODY_BYTES_MAX)
+        self.relay = Relay(
+            ports,
+            self.opener,
+            body_bytes_max=BODY_BYTES_MAX,
+            upload_bytes_max=UPLOAD_BYTES_MAX,
+        )
 
     def request(self, **given: Any) -> Exchange:
         return Exchange(self.relay, self.journal, **given)

@@ -1,0 +1,56 @@
+"""A request as the caller gave it, and the same for an Upstream under the Route's model name: a
+JSON object, or a form with files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from relay.proxy.errors import ApiError, Cause
+from relay.proxy.forms import sending
+from relay.proxy.forms.form import Form
+from relay.proxy.request import Outgoing
+from relay.proxy.types import Route
+
+_encode = msgspec.json.encode
+
+
+class Asked(Protocol):
+    """What endpoints need not know: in what kind of body it came."""
+
+    def outgoing(self, route: Route, operation: str) -> Outgoing:
+        """What to send. Raises ApiError where the Route's Upstream has no such operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedJson:
+    """Implements `Asked`: values keep the caller's own bytes."""
+
+    fields: Mapping[str, msgspec.Raw]
+
+    def outgoing(self, route: Route, operation: str) -> Outgoing:
+        """See `Asked.outgoing`."""
+        path = _path(route, operation)
+        fields: dict[str, bytes | msgspec.Raw] = {**self.fields, "model": _encode(route.name)}
+        body = b",".join([_encode(name) + b":" + bytes(value) for name, value in fields.items()])
+        return Outgoing(path, route.wire.renamed(b"{" + body + b"}"), route.wire.json_head)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedForm:
+    """Implements `Asked`: files are read from the form's spool while they are sent."""
+
+    form: Form
+
+    def outgoing(self, route: Route, operation: str) -> Outgoing:
+        """See `Asked.outgoing`."""
+        path = _path(route, operation)
+        upload = sending.upload(self.form, model=route.name, renames=route.wire.quirks.renames)
+        return Outgoing(path, upload, route.wire.head_for(upload.content_type))
+
+
+def _path(route: Route, operation: str) -> str:
+    if not route.wire.has(operation):
+        raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=operation)
+    return route.wire.path(operation, route.name)

@@ -1,0 +1,79 @@
+"""Endpoints that take a form with files: it is received in full before anything is held or sent,
+and gone when the Call has ended, however it ends."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import msgspec
+
+from relay.proxy.dialect import Dialect
+from relay.proxy.dialects.decoding import complaint
+from relay.proxy.errors import ApiError, Cause
+from relay.proxy.exchange import Exchange
+from relay.proxy.forms.form import Form
+from relay.proxy.forms.receiving import receive
+from relay.proxy.request import Request
+
+if TYPE_CHECKING:
+    from relay.proxy.app import Relay
+
+T = TypeVar("T")
+
+
+class Read(Protocol):
+    """Makes a request of a form; raises ApiError naming what is wrong."""
+
+    async def __call__(self, exchange: Exchange, form: Form, /) -> Request: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """Implements `exchange.Endpoint`."""
+
+    name: str
+    read: Read
+    dialect: Dialect = Dialect.CHAT
+
+    async def serve(self, relay: "Relay", exchange: Exchange) -> None:
+        """See `Endpoint.serve`. The key is looked at before the form is taken."""
+        await relay.authenticate(exchange)
+        form = await receive(exchange.client, bytes_max=exchange.upload_bytes_max)
+        try:
+            await relay.conduct(exchange, await self.read(exchange, form))
+        finally:
+            form.close()
+
+
+def fields_of(form: Form, kind: type[T]) -> T:
+    """The form's fields as a Struct; raises ApiError (400) that names the one that is wrong."""
+    try:
+        return msgspec.convert(form.texts(), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise complaint(str(error)) from None
+
+
+def demand_files(form: Form, name: str, *, files_max: int = 1) -> None:
+    """Raises ApiError unless there are files of this name, none empty and not too many."""
+    found = form.files(name)
+    if not found:
+        raise ApiError(Cause.MISSING_PARAMETER, param=name, detail=name)
+    if len(found) > files_max:
+        raise ApiError(
+            Cause.BAD_REQUEST, param=name, detail=f"'{name}': must be {files_max} at most"
+        )
+    if not all(file.size_bytes for file in found):
+        raise ApiError(Cause.BAD_REQUEST, param=name, detail=f"'{name}': must not be empty")
+
+
+def given_or_sold(given: str | None, exchange: Exchange, defaults: tuple[str, ...]) -> str:
+    """The model that was asked for, else the first of `defaults` that the site sells.
+
+    Raises ApiError: neither, or a name that cannot be one.
+    """
+    sold = [name for name in defaults if name in exchange.offers]
+    model = given or next(iter(sold), "")
+    if not model:
+        raise ApiError(Cause.MISSING_PARAMETER, param="model", detail="model")
+    if not model.isprintable():
+        raise ApiError(Cause.BAD_REQUEST, param="model", detail="'model' must be printable text")
+    return model
