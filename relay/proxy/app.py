@@ -100,7 +100,7 @@ class Relay:
             Client(scope, receive, send),
             self._ports.routes.snapshot(),
             self._body_bytes_max,
-            self._upload_bytes_max,
+            upload_bytes_max=self._upload_bytes_max,
         )
         try:
             await self._serve(exchange)

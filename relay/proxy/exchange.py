@@ -26,7 +26,7 @@ class Exchange:
     client: Client
     snapshot: Snapshot
     body_bytes_max: int
-    upload_bytes_max: int
+    upload_bytes_max: int = 0  # of a form with files
     site: Site = UNKNOWN_SITE
     params: Mapping[str, str] = field(default_factory=dict)
     endpoint: str = ""
