@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from billing.gate.keys import holds_key, usage_key
+from billing.gate.steward import Steward
 from devstack.demo_upstream.exchange import Options
 from devstack.demo_upstream.server import Running, running
 from devstack.process import Child, ProcessGroup, Program, free_port
@@ -51,6 +53,8 @@ class Cluster:
     first: Running  # the upstream of every model's first route
     second: Running  # of its second
     relays: list[tuple[Child, str]] = field(default_factory=list)
+    _sites: list[str] = field(default_factory=list)
+    _prober: Customer | None = None
 
     def start_relay(
         self, application: str = "config.asgi:application", **env: str
@@ -68,7 +72,10 @@ class Cluster:
         return child, url + "/v1"
 
     def start_worker(self) -> Child:
-        """A Celery worker; posting goes on within half a second of its being ready."""
+        """A Celery worker; posting goes on within half a second of its being ready.
+
+        On Linux it ends with the thread that started it: one that others need is no `to_thread`'s.
+        """
         return self._start("worker", *WORKER)
 
     def end(self, child: Child) -> None:
@@ -126,16 +133,42 @@ class Cluster:
         return report
 
     def is_quiet(self) -> bool:
-        """Whether no Hold is open and no usage event waits."""
+        """Whether every site's gate is open, no Hold is, and no usage event waits."""
         import redis
 
+        if not self._sites:
+            self._sites = [site for (site,) in self.query("SELECT id FROM accounts_site")]
         with redis.Redis.from_url(self.env["REDIS_URL"]) as client:
-            sites = [key.decode() for key in client.scan_iter("tg:*:epoch")]
-            return not any(
-                client.zcard(key.replace("epoch", "holds"))
-                or client.xlen(key.replace("epoch", "usage"))
-                for key in sites
+            steward = Steward(client)
+            return all(
+                steward.read_epoch(site)
+                and not client.zcard(holds_key(site))
+                and not client.xlen(usage_key(site))
+                for site in self._sites
             )
+
+    def recover(self) -> None:
+        """Return when every relay serves and nothing is under way: fit for the next test file."""
+        wait_until(self.is_quiet, timeout_s=READY_S)
+        if self._prober is None:
+            (self._prober,) = self.customers(1, amount="5.00")
+        for _, url in self.relays:
+            wait_until(lambda url=url: self._serves(url), timeout_s=READY_S)  # type: ignore[misc]
+        wait_until(self.is_quiet, timeout_s=READY_S)
+
+    def _serves(self, url: str) -> bool:
+        """Whether a relay answers a call: gate, books and the first upstream's breaker are well."""
+        assert self._prober is not None
+        request = {"model": "single", "max_tokens": 8}
+        content = "Tell me a story. [[demo: tokens=3]]"
+        answer = httpx.post(
+            f"{url}/chat/completions",
+            json=request | {"messages": [{"role": "user", "content": content}]},
+            headers={"authorization": f"Bearer {self._prober.secret}"},
+            timeout=COMMAND_S,
+            trust_env=False,
+        )
+        return answer.status_code == 200
 
     def _run(self, argv: list[str]) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(

@@ -14,6 +14,8 @@ from tests.faults.cluster import READY_S, Cluster, Customer, wait_until
 
 # The load is steady, not heavy: one core serves the whole deployment and the test.
 EVERY_S = 0.1
+# Retries, a rebuild and a batch of the worker take some seconds; a starved machine is no failure.
+RECORDED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +131,16 @@ def assert_each_charged_once(deployment: Cluster, answers: Sequence[Answer]) -> 
         ending, charge_nanos = records[request_id]
         assert ending == "completed", request_id
         assert charge_nanos > 0
+
+
+def assert_settled_once(deployment: Cluster, answers: Sequence[Answer]) -> None:
+    """`assert_each_charged_once`, and the audit, once relays have given back what they kept."""
+    ids = {answer.request_id for answer in answers}
+
+    def are_on_record() -> bool:
+        rows = deployment.query("SELECT request_id FROM billing_usagerecord")
+        return ids <= {row[0] for row in rows}
+
+    wait_until(are_on_record, timeout_s=RECORDED_S)
+    deployment.settled_audit()
+    assert_each_charged_once(deployment, answers)
