@@ -17,6 +17,9 @@ _INPUT_KINDS = (
     "image_input",
 )
 _OUTPUT_KINDS = ("audio_output", "image_output")
+# Sound that was sent may be longer than a context: vendors hear it piece by piece, and count 10 to
+# 50 tokens a second (OpenAI's and Google's models, 2026-11).
+AUDIO_TOKENS_PER_SECOND_MAX = 50
 
 
 def of_answer(call: Call, whole: Whole) -> Usage:
@@ -49,6 +52,7 @@ def is_plausible(call: Call, usage: Usage) -> bool:
     """Whether the model can have used so much at all; beyond that a figure is an upstream's bug."""
     input_max = max(call.offer.context_tokens, call.input_tokens_bound) + TEMPLATE_TOKENS_MAX
     output_max = max(call.offer.context_tokens, call.offer.max_output_tokens) * call.choices
+    input_max += call.units.get("seconds", 0) * AUDIO_TOKENS_PER_SECOND_MAX
     rarer_input = sum(usage.other.get(name, 0) for name in _INPUT_KINDS)
     rarer_output = sum(usage.other.get(name, 0) for name in _OUTPUT_KINDS)
     used = usage.input_tokens + usage.cached_input_tokens + rarer_input

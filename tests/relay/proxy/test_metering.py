@@ -90,3 +90,9 @@ def test_rarer_tokens_beyond_the_models_context_are_as_absurd_as_any() -> None:
 def test_an_answer_of_another_format_is_counted_its_own_way() -> None:
     absurd = Usage(input_tokens=10**15)
     assert metering.of_answer(call(), Whole(b"{}", absurd, count=lambda: 7)).output_tokens == 7
+
+
+def test_a_long_recording_may_be_more_tokens_than_the_models_context() -> None:
+    heard = Usage(input_tokens=9, output_tokens=50, other={"audio_input": 36_000})
+    assert metering.is_plausible(call(units={"seconds": 3_600}), heard)
+    assert not metering.is_plausible(call(units={"seconds": 60}), heard)
