@@ -152,14 +152,15 @@ class Conductor:
 
     async def _pump(self, call: Call, opened: Opened, reader: Reader, client: Client) -> None:
         """Chunks as they come. The next one is asked for when the client has taken this one."""
-        ready = chunk = opened.head
-        while chunk and not reader.is_done and not reader.has_error:
+        # An answer may have begun with nothing for the client yet: an empty head is no end.
+        ready, is_over = opened.head, False
+        while not (is_over or reader.is_done or reader.has_error):
             if ready:
                 await self._deliver(call, ready, reader.delivered_tokens, client)
                 if call.delivered_tokens - call.noted_tokens >= CHECKPOINT_TOKENS:
                     self.gate.checkpoint(call)
             chunk = await opened.response.chunk()
-            ready = reader.feed(chunk)
+            ready, is_over = reader.feed(chunk), not chunk
         if ready:
             await self._deliver(call, ready, reader.delivered_tokens, client)
 
