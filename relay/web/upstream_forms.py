@@ -14,6 +14,14 @@ from relay.models.upstreams import LABEL_CHARS_MAX
 from relay.proxy.upstream.port import Origin
 
 
+class QuirksField(forms.JSONField):
+    """JSON, and an empty box where there is none."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """What the box shows."""
+        return super().prepare_value(value) if value else ""
+
+
 class UpstreamForm(forms.Form):
     """What an upstream is. An empty credential keeps the stored one."""
 
@@ -37,7 +45,7 @@ class UpstreamForm(forms.Form):
         max_value=TOKENS_MAX,
         help_text=_("Over all relays; beyond it the next route is tried. Empty: no limit."),
     )
-    quirks = forms.JSONField(
+    quirks = QuirksField(
         label=_("Quirks"),
         required=False,
         help_text=_("What differs here, as JSON: speaks, paths, headers, renames, lacks."),
@@ -56,7 +64,7 @@ class UpstreamForm(forms.Form):
         if upstream is not None:
             names = ("base_url", "dialect", "provider", "concurrency_max")
             initial = {name: getattr(upstream, name) for name in names}
-            kwargs["initial"] = initial | {"quirks": upstream.quirks or None}
+            kwargs["initial"] = initial | {"quirks": upstream.quirks}
         super().__init__(*args, **kwargs)
         # The stored one: a save must not happen to write what was only typed.
         self._sent_to = upstream.base_url if upstream and upstream.has_credential else ""
