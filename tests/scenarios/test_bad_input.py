@@ -11,7 +11,7 @@ from devstack.demo_upstream.exchange import Options
 from devstack.demo_upstream.server import Running, running
 from tests.relay.proxy.fakes import Exchange, House, house, route
 from tests.scenarios.dialects.ask import Ask
-from tests.scenarios.dialects.pairs import KEY, NATIVE, buckets, paired
+from tests.scenarios.dialects.pairs import KEY, NATIVE, paired
 from tests.scenarios.routes import Door, doors
 
 REFUSED_WITHIN_S = 1.0
@@ -103,8 +103,7 @@ async def test_an_event_of_ten_megabytes_goes_through(
     asked = Ask("hello [[demo: fault=big-line size=10000000]]", is_stream=True)
     async with paired(client, upstream, demo) as pair:
         exchange = await pair.exchange(asked)
-        assert exchange.status in (200, 502)
-        assert pair.house.gate.open_count == 0
-        if pair.end.usage is not None:
-            output_tokens = buckets(pair.end.usage)["output_tokens"]
-            assert output_tokens <= 4096
+        assert len(exchange.body) > 10 * MEGABYTE
+        used = pair.end.usage
+        assert used is not None
+        assert (used.is_estimated, used.output_tokens) == (True, 4096)  # the model's cap
