@@ -36,11 +36,13 @@ class FaultServer:
         return listed
 
     def assert_passed(self, *, faults: int, warned: Sequence[str] = ()) -> None:
-        """That the client stood `faults` faults with nothing said against it but `warned`."""
+        """That the client stood `faults` faults with nothing said against it but `warned`, which
+        may be unsaid: a short stream can be all sent before the client hangs up."""
         verdict = self._ask("verdict")
         told = [finding["code"] for finding in verdict["findings"]]
         assert verdict["passed"], verdict
-        assert (verdict["faults_injected"], told) == (faults, list(warned)), verdict
+        assert verdict["faults_injected"] == faults, verdict
+        assert set(told) <= set(warned), verdict
 
     def _ask(self, name: str) -> dict[str, Any]:
         answer = httpx.get(f"{self.root_url}/_llmock/{name}", timeout=ASK_TIMEOUT_S, **DIRECT)
