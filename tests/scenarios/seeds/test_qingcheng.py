@@ -72,7 +72,10 @@ def read_as_the_page_does(response: httpx.Response) -> Iterator[str]:
     for data in (line[6:] for line in lines if line.startswith("data: ")):
         if data == "[DONE]":
             return
-        content = json.loads(data)["choices"][0].get("delta", {}).get("content")
+        try:
+            content = json.loads(data)["choices"][0].get("delta", {}).get("content")
+        except ValueError:
+            continue  # as the page does, where a line came in two chunks
         if content:
             yield content
 
