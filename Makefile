@@ -11,11 +11,14 @@ export PORT STATE_DIR
 run:
 	@./bootstrap && exec .venv/bin/python -m devstack run --end-with-parent
 
+# One more than there are cores: tests wait for outages and deadlines more than they compute.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 # A browser is looked for first; without one, browser tests are skipped and say why.
 test:
 	@./bootstrap
 	@.venv/bin/python -m tests.chromium
-	.venv/bin/pytest -n auto --dist loadfile $(ARGS)
+	.venv/bin/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 # The type checker reads Django's settings, which refuse to load without these; it connects to none.
 SETTINGS = DEVSTACK=true SECRET_KEY=lint API_KEY_PEPPER=lint CREDENTIAL_KEYS=lint \

@@ -2,7 +2,6 @@
 
 import os
 import random
-from fractions import Fraction
 from typing import Any
 
 from billing.money import TOKENS_PER_PRICE_UNIT
@@ -58,18 +57,19 @@ def any_use(dice: random.Random) -> Buckets:
     return Buckets(any_count(dice), any_count(dice), any_count(dice), any_count(dice), other)
 
 
-def by_hand(components: dict[str, Any], used: Buckets) -> Fraction:
-    """By other means than `pricing`: each bucket at its own price or at the one it falls to."""
+def by_hand(components: dict[str, Any], used: Buckets) -> int:
+    """Millionths of a nano, by other means than `pricing`: each bucket at its own price or at the
+    one it falls to."""
     prompt = used.input + used.cached_input
     prompt += sum(used.other.get(bucket, 0) for bucket in PROMPT_BUCKETS)
     table = dict(components)
     for tier in components.get("tiers", []):
         if prompt > tier["above_tokens"]:
             table |= tier
-    exact = Fraction(0)
+    exact = 0
     for name, count in used.quantities():
         exact += count * by_hand_one(components, table, name)
-    floor = Fraction(components.get("minimum", 0))
+    floor = components.get("minimum", 0) * TOKENS_PER_PRICE_UNIT
     return (
         max(exact, floor)
         if any(n and by_hand_sold(components, b) for b, n in used.quantities())
@@ -83,18 +83,19 @@ def by_hand_sold(components: dict[str, Any], name: str) -> bool:
     return name in components or (name in FALLBACK and "input" in components)
 
 
-def by_hand_one(components: dict[str, Any], table: dict[str, Any], name: str) -> Fraction:
+def by_hand_one(components: dict[str, Any], table: dict[str, Any], name: str) -> int:
     if name.startswith("image:"):
         prices = components.get("image", {})
         kind = name.removeprefix("image:")
         quality, _, size = kind.partition(":")
         listed = [prices[each] for each in (kind, size, quality, "default") if each in prices]
-        return Fraction(listed[0] if listed else max(prices.values(), default=0))
+        each = listed[0] if listed else max(prices.values(), default=0)
+        return int(each) * TOKENS_PER_PRICE_UNIT
     bucket: Bucket | None = Bucket(name)
     while bucket is not None and bucket not in table:
         bucket = FALLBACK.get(bucket)
     nanos = table[bucket] if bucket is not None else 0
-    return Fraction(nanos) if name in UNIT_BUCKETS else Fraction(nanos, TOKENS_PER_PRICE_UNIT)
+    return nanos * TOKENS_PER_PRICE_UNIT if name in UNIT_BUCKETS else nanos
 
 
 def test_100_000_random_charges_are_rounded_once_and_grow_with_use() -> None:
@@ -104,8 +105,9 @@ def test_100_000_random_charges_are_rounded_once_and_grow_with_use() -> None:
         version = PriceVersion(1, components)
         nanos = price(used, version).nanos
         exact = by_hand(components, used)
-        assert abs(nanos - exact) <= Fraction(1, 2), (SEED, number)
-        if abs(nanos - exact) == Fraction(1, 2):
+        off = abs(nanos * TOKENS_PER_PRICE_UNIT - exact)
+        assert 2 * off <= TOKENS_PER_PRICE_UNIT, (SEED, number)
+        if 2 * off == TOKENS_PER_PRICE_UNIT:
             assert nanos % 2 == 0, (SEED, number)
         more = Buckets(
             used.input + 1,

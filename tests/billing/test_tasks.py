@@ -23,6 +23,7 @@ def test_every_tick_of_the_schedule_is_a_task_that_runs(gate: Redis, acme: Organ
     append_usage(usage_event(acme, version=default_price()), debited_nanos=0)
     append(acme.site_id, refusal(acme))
     CreditOutbox.objects.update(applied_at=None)
+    app.loader.import_default_modules()  # as a worker does when it starts
     names = [str(tick["task"]) for tick in settings.CELERY_BEAT_SCHEDULE.values()]
     for name in names:
         app.tasks[name].run()

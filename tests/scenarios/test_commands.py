@@ -149,7 +149,8 @@ models:
     assert deployment.apply(text) == {"changes": []}
     exported = tmp_path / "exported.yaml"
     told = deployment.manage("catalog", "export", str(exported))
-    assert (told["file"], told["upstreams"]) == (str(exported), 2)
+    ((upstreams,),) = deployment.query("SELECT count(*) FROM relay_upstream")
+    assert (told["file"], told["upstreams"]) == (str(exported), upstreams)
     assert "upstream-credential" not in exported.read_text()
     for act in ("diff", "apply"):
         assert deployment.manage("catalog", act, str(exported)) == {"changes": []}

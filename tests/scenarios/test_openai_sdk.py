@@ -234,7 +234,7 @@ def test_the_models_are_those_that_the_key_may_use(
     deployment: Cluster, client: openai.OpenAI, open_client: OpenClient
 ) -> None:
     listed = {model.id for model in client.models.list()}
-    assert {"uneven", "scripted", "qwen-plus"} <= listed
+    assert {"uneven", "scripted", "dear"} <= listed
     model = client.models.retrieve("uneven")
     assert (model.id, model.object, model.created > 0) == ("uneven", "model", True)
     with pytest.raises(openai.NotFoundError, match="does not exist"):

@@ -7,9 +7,9 @@ import pytest
 
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.types import Standing
+from tests.relay.proxy.fake_gate import RATES
 from tests.relay.proxy.fakes import (
     BODY_BYTES_MAX,
-    RATES,
     SECRET,
     Exchange,
     House,
