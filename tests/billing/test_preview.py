@@ -43,7 +43,7 @@ def test_random_calls_come_to_what_they_do_by_hand() -> None:
         components = any_components(dice)
         used = [any_use(dice) for _ in range(5)]
         by_other_means = sum(
-            round(Fraction(by_hand(components, each))) for each in used
+            round(Fraction(by_hand(components, each), 10**6)) for each in used
         )  # Python rounds fractions half to even
         rows = [Used(each, 0, 0) for each in used]
         assert replay(rows, PriceVersion(1, components)).would_be_nanos == by_other_means

@@ -223,7 +223,7 @@ def _assert_priced_by_the_time_of_admission(deployment: Cluster, request_ids: li
         " FROM billing_usagerecord,"
         " (SELECT max(effective_from) AS effective_from FROM billing_price"
         "  WHERE model_id = 'repriced') AS newest"
-        " WHERE request_id = ANY(%s)",
+        " WHERE request_id = ANY(%s) AND ending = 'completed'",
         request_ids,
     )
     ages: defaultdict[str, list[float]] = defaultdict(list)
