@@ -1,7 +1,8 @@
 """What the application's own database role may do, and no more (ADR 0008).
 
 Run as the owner of the tables. The role reads and writes everything, but changes and deletes
-nothing in the ledger, owns nothing, and so can't take the triggers away that say the same.
+nothing in the ledger or the audit log, owns nothing, and so can't take the triggers away that say
+the same.
 """
 
 from typing import Any
@@ -12,9 +13,9 @@ from psycopg import conninfo, sql
 
 from billing.errors import BillingError
 
-# What is booked stays: the triggers say so to everybody, and without the right nobody who has the
-# application's password can take the triggers away.
-APPEND_ONLY = ("billing_ledgerentry", "billing_ledgertransaction")
+# What is booked stays, and so does the trail of who changed what: the triggers say so to everybody,
+# and without the right nobody who has the application's password can take the triggers away.
+APPEND_ONLY = ("billing_ledgerentry", "billing_ledgertransaction", "accounts_auditrecord")
 # They run as the owner and make or drop a month of usage records.
 OWNERS_FUNCTIONS = ("billing_make_usage_month(date)", "billing_drop_usage_month(date)")
 

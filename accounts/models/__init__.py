@@ -1,17 +1,23 @@
 """Who may act: one module per aggregate."""
 
 from accounts.models.api_keys import ApiKey, BudgetPeriod
+from accounts.models.audit import AuditRecord, Via
 from accounts.models.organizations import Membership, Organization, Role
+from accounts.models.site_staff import SiteStaff, StaffRole
 from accounts.models.sites import Site, SiteDomain
 from accounts.models.users import User
 
 __all__ = [
     "ApiKey",
+    "AuditRecord",
     "BudgetPeriod",
     "Membership",
     "Organization",
     "Role",
     "Site",
     "SiteDomain",
+    "SiteStaff",
+    "StaffRole",
     "User",
+    "Via",
 ]

@@ -9,11 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from accounts.permissions import Act, may
-from accounts.web.requests import MemberRequest, SiteRequest
+from accounts.models import SiteStaff, StaffRole, User
+from accounts.permissions import Act, StaffAct, may, staff_may
+from accounts.web.requests import MemberRequest, SiteRequest, StaffRequest
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
+StaffView = Callable[Concatenate[StaffRequest, P], HttpResponseBase]
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
@@ -49,6 +51,39 @@ def member_page(act: Act) -> Callable[[MemberView[P]], View[P]]:
     return decorate
 
 
+def site_page(act: StaffAct) -> Callable[[StaffView[P]], View[P]]:
+    """Let staff of the request's site through whose role allows `act`, and operators.
+
+    Everyone else sees 404, as if there were no page; staff whose role does not allow it get 403.
+    """
+
+    def decorate(view: StaffView[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not isinstance(request.user, User):
+                return login_answer(request)
+            role = staff_role(request.user, cast(SiteRequest, request).site.pk)
+            if role is None:
+                raise Http404
+            if not staff_may(role, act):
+                raise PermissionDenied
+            ours = cast(StaffRequest, request)
+            ours.staff_role = role
+            return view(ours, *args, **kwargs)
+
+        guarded.staff_act = act  # type: ignore[attr-defined]
+        return cast(View[P], guarded)
+
+    return decorate
+
+
+def staff_role(user: User, site_id: str) -> str | None:
+    """The user's role among the staff of a site: an operator owns them all; None: not staff."""
+    if user.is_operator:
+        return StaffRole.OWNER
+    return SiteStaff.objects.filter(user=user, site=site_id).values_list("role", flat=True).first()
+
+
 def operator_page(view: Callable[P, Any]) -> Callable[P, HttpResponseBase]:
     """Let operators of the deployment through; everyone else sees 404, as if there were no page."""
 
@@ -61,4 +96,5 @@ def operator_page(view: Callable[P, Any]) -> Callable[P, HttpResponseBase]:
             raise Http404
         return cast(HttpResponseBase, view(*args, **kwargs))
 
+    guarded.is_operators = True  # type: ignore[attr-defined]
     return guarded

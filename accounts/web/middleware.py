@@ -1,4 +1,4 @@
-"""Host → site, cookie → language, session → organization: what every page starts from.
+"""Request id, Host → site, cookie → language, session → organization: what a page starts from.
 
 Never decides what a member may do (`accounts.web.access` does).
 """
@@ -13,12 +13,30 @@ from django.http.request import split_domain_port
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
+from accounts.ids import new_id
 from accounts.models import Membership, Site, User
 from accounts.web.requests import SiteRequest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 ORGANIZATION_SESSION_KEY = "organization"
 MISDIRECTED = "No site answers at this address.\n"
+
+
+class RequestIdMiddleware:
+    """Sets `request.request_id` and tells it in the answer; error pages and the audit log show it.
+
+    One that the caller sends does not count: it could name another's request.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = new_id("page")
+        cast(SiteRequest, request).request_id = request_id
+        response = self.get_response(request)
+        response.headers["X-Request-Id"] = request_id
+        return response
 
 
 class SiteMiddleware:

@@ -151,6 +151,7 @@ INSTALLED_APPS = [
     "relay",
 ]
 MIDDLEWARE = [
+    "accounts.web.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
