@@ -1,8 +1,9 @@
 """Acceptance 13: Redis killed and started again under open streams, behind what it had told or with
 nothing left; it stays closed until it was rebuilt.
 
-The server has a deployment of its own, as everybody's calls suffer from it. The control, a relay
-that keeps nothing, is in tests/relay/test_credit_gate.py.
+The server has a deployment of its own, as everybody's calls suffer from it. The controls are a
+relay that keeps nothing, in tests/relay/test_credit_gate.py, and a gate that trusts whatever data
+came back, in tests/billing/gate/test_other_process.py.
 """
 
 import asyncio

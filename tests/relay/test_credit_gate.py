@@ -185,6 +185,36 @@ async def test_usage_that_is_not_on_record_is_sent_again_after_a_loss(
     assert steward.read_balance("acme", ACME) == Balance(19_500, 0, 500, 0)
 
 
+@pytest.mark.parametrize(
+    ("posted", "available_nanos"),
+    [
+        ({"req_1"}, 19_500),
+        # The control: a relay that sends without asking takes the same 500 nanos once more.
+        (set(), 19_000),
+    ],
+    ids=["asked", "control: unasked"],
+)
+async def test_usage_posted_just_before_a_loss_is_not_taken_from_the_rebuilt_balance_again(
+    credit: GateCredit,
+    books: Books,
+    steward: Steward,
+    redis: Redis,
+    posted: set[str],
+    available_nanos: int,
+) -> None:
+    call = a_call()
+    await credit.admit(call)
+    await end(credit, call, tokens=50)
+    books.posted = posted  # since the relay asked last
+    redis.flushall()
+    steward.open("acme", "epoch-2", {ACME: 19_500})  # as Postgres knows it
+
+    await credit._losses.look()
+    await credit.stop()
+
+    assert steward.read_balance("acme", ACME).available_nanos == available_nanos
+
+
 async def test_control_a_relay_that_does_not_look_loses_usage(
     credit: GateCredit, steward: Steward, redis: Redis
 ) -> None:
