@@ -69,6 +69,10 @@ _BOOK: Mapping[str, Mapping[str, str]] = {
         "zh-hans": "必须是非空的文本、文本数组或 token",
         "zh-hant": "必須是非空的文字、文字陣列或 token",
     },
+    r"must be text, or an array of texts, for this model": {
+        "zh-hans": "对该模型必须是文本或文本数组",
+        "zh-hant": "對此模型必須是文字或文字陣列",
+    },
     r"must be less than '([^']*)'": {"zh-hans": "必须小于“{0}”", "zh-hant": "必須小於「{0}」"},
     r"needs '([^']*)' to be true": {
         "zh-hans": "需要“{0}”为 true",

@@ -84,6 +84,8 @@ class EmbedRequest(OnePiece):
                 answer = embeddings.parse_answer(body)
             else:
                 answer = _of_openai(body)
+            if len(answer.vectors) != len(self.asked.requests):
+                raise ValueError("not a vector for each text")
             shown = embeddings.render_answer(answer, is_batch=self.asked.is_batch)
         except (ValueError, msgspec.DecodeError):
             raise NotAnAnswer("not_an_answer") from None

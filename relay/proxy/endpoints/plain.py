@@ -1,4 +1,4 @@
-"""Requests with a JSON body and one JSON answer that no dialect needs translated: embeddings,
+"""Requests with a JSON body and one JSON answer, as OpenAI's kind takes them: embeddings,
 moderations, rerank. They pass through under the Route's model name; usage is read off the answer.
 
 Sources, read 2026-11: OpenAI API reference, "Embeddings" and "Moderations"; Cohere and Jina API
@@ -65,11 +65,12 @@ class PlainRequest(OnePiece):
         if is_given(answer.error) or not (is_given(answer.data) or is_given(answer.results)):
             raise NotAnAnswer("not_an_answer")
         shown = route.renaming.whole(body) if route.renaming is not None else body
-        return Whole(shown, self._used(answer.usage))
+        told = answer.usage or _Usage()
+        return Whole(shown, self.used(told.prompt_tokens, told.input_tokens, told.total_tokens))
 
-    def _used(self, given: _Usage | None) -> Usage:
-        if given is not None:
-            for tokens in (given.prompt_tokens, given.input_tokens, given.total_tokens):
-                if tokens is not None and 0 <= tokens <= self.demand.input_tokens_bound:
-                    return Usage(input_tokens=tokens)
+    def used(self, *told: int | None) -> Usage:
+        """By the first of the upstream's figures that makes sense, else by our own count."""
+        for tokens in told:
+            if tokens is not None and 0 <= tokens <= self.demand.input_tokens_bound:
+                return Usage(input_tokens=tokens)
         return Usage(input_tokens=self.demand.input_tokens_guess, is_estimated=True)

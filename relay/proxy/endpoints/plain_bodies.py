@@ -1,10 +1,10 @@
-"""What is checked of the bodies of embeddings, moderations and rerank; the rest passes through.
+"""What is checked of bodies with nothing but input: moderations, rerank; the rest passes through.
 
 Sources, read 2026-11: OpenAI API reference, "Create embeddings" (2,048 inputs of 8,192 tokens)
 and "Create moderation"; Cohere API reference, "Rerank" (1,000 documents are advised).
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
@@ -17,20 +17,11 @@ from relay.proxy.request import Demand, Measures
 
 INPUTS_MAX = 2_048
 DOCUMENTS_MAX = 10_000
-DIMENSIONS_MAX = 65_536
 INPUT_TOKENS: Measures = (("input",),)
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 # What OpenAI takes for a moderation that names no model, and its forerunner.
 MODERATION_MODELS = ("omni-moderation-latest", "text-moderation-latest")
-
-
-class _Embeddings(msgspec.Struct):
-    model: str
-    input: msgspec.Raw  # of four types that a decoder cannot tell apart
-    dimensions: Annotated[int, msgspec.Meta(ge=1, le=DIMENSIONS_MAX)] | None = None
-    encoding_format: Literal["float", "base64"] | None = None
-    user: str | None = None
 
 
 class _Moderation(msgspec.Struct):
@@ -45,17 +36,9 @@ class _Rerank(msgspec.Struct):
     top_n: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
-_embeddings = msgspec.json.Decoder(_Embeddings)
 _moderation = msgspec.json.Decoder(_Moderation)
 _rerank = msgspec.json.Decoder(_Rerank)
 _any = msgspec.json.Decoder()
-
-
-async def read_embeddings(exchange: Exchange) -> PlainRequest:
-    """`/v1/embeddings`. Raises ApiError naming what is wrong."""
-    body = await exchange.body()
-    looked = read(_embeddings, body)
-    return _plain(exchange, body, looked.model, inputs=texts_in(looked.input, "input"))
 
 
 async def read_moderation(exchange: Exchange) -> PlainRequest:
@@ -69,7 +52,7 @@ async def read_moderation(exchange: Exchange) -> PlainRequest:
     if not looked.input:
         raise wrong("input", "must not be empty")
     inputs = len(looked.input) if isinstance(looked.input, list) else 1
-    return _plain(exchange, body, model, inputs=inputs)
+    return plain(exchange, body, model, inputs=inputs)
 
 
 async def read_rerank(exchange: Exchange) -> PlainRequest:
@@ -80,7 +63,7 @@ async def read_rerank(exchange: Exchange) -> PlainRequest:
         raise wrong("documents", f"must be 1 to {DOCUMENTS_MAX}")
     # The query is read again beside every document.
     again = len(looked.query.encode()) * (len(looked.documents) - 1)
-    return _plain(exchange, body, looked.model, inputs=len(looked.documents), again_bytes=again)
+    return plain(exchange, body, looked.model, inputs=len(looked.documents), again_bytes=again)
 
 
 def texts_in(raw: msgspec.Raw, name: str) -> int:
@@ -102,9 +85,11 @@ def texts_in(raw: msgspec.Raw, name: str) -> int:
     raise wrong(name, "must be text, an array of texts, or tokens, and not empty")
 
 
-def _plain(
+def plain(
     exchange: Exchange, body: bytes, model: str, *, inputs: int, again_bytes: int = 0
 ) -> PlainRequest:
+    """A request with so many inputs, of which `again_bytes` are read more than once. Raises
+    ApiError for a name that can't be a model's."""
     if not model.isprintable():
         raise wrong("model", "must be printable text")
     return PlainRequest(

@@ -7,6 +7,7 @@ from relay.proxy.endpoints import (
     account,
     chat,
     completions,
+    embeddings,
     gemini,
     gemini_embeddings,
     images,
@@ -31,7 +32,7 @@ from relay.proxy.request import Request
 OPENAI: Mapping[str, Callable[[Exchange], Awaitable[Request]]] = {
     "chat/completions": chat.read,
     "completions": completions.read_completion,
-    "embeddings": plain_bodies.read_embeddings,
+    "embeddings": embeddings.read_embeddings,
     "moderations": plain_bodies.read_moderation,
     "rerank": plain_bodies.read_rerank,
     "videos": videos.read,

@@ -111,6 +111,17 @@ def parse(body: bytes, *, model: str, is_batch: bool) -> EmbedRequest:
     return EmbedRequest(requests, spelling.written, model, is_batch, demand)
 
 
+def of_texts(
+    texts: Sequence[str], upstream_model: str, *, dimensions: int | None, is_batch: bool
+) -> bytes:
+    """A body that asks for a vector of each text; without a batch there is one."""
+    model = f"models/{upstream_model}"
+    requests = [
+        _Request(_Content([_Part(text)]), model, output_dimensionality=dimensions) for text in texts
+    ]
+    return msgspec.json.encode({"requests": requests} if is_batch else requests[0])
+
+
 class Answer(NamedTuple):
     """Vectors as raw JSON arrays, and what was used where the upstream said so."""
 
