@@ -35,6 +35,7 @@ _BOOK: Mapping[str, Mapping[str, str]] = {
         "zh-hans": "必须是 base64 编码的 UTF-8 文本",
         "zh-hant": "必須是 base64 編碼的 UTF-8 文字",
     },
+    r"must be JSON": {"zh-hans": "必须是 JSON", "zh-hant": "必須是 JSON"},
     r"arguments must be JSON": {
         "zh-hans": "的 arguments 必须是 JSON",
         "zh-hant": "的 arguments 必須是 JSON",

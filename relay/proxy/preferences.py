@@ -19,7 +19,7 @@ PROVIDERS_MAX = 20
 HEADER = b"x-ai-provider"
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_NAMES = ("provider", "models")
+PROVIDER, MODELS = NAMES = ("provider", "models")
 # Apart from every priority that a Route can have (a small integer in the database).
 _RANK = 1 << 16
 
@@ -59,10 +59,10 @@ def take(body: bytes) -> tuple[bytes, Wishes]:
         fields = _fields.decode(body)
     except (msgspec.DecodeError, RecursionError):
         return body, NONE  # the endpoint says what is wrong with it
-    if not any(name in fields for name in _NAMES):
+    if not any(name in fields for name in NAMES):
         return body, NONE
-    wishes = _wishes(fields.pop("provider", None))
-    models = _read_models(fields.pop("models", None))
+    wishes = _wishes(fields.pop(PROVIDER, None))
+    models = _read_models(fields.pop(MODELS, None))
     if models and "model" not in fields:
         fields["model"] = msgspec.Raw(msgspec.json.encode(models[0]))
     asked = bytes(fields.get("model", b""))

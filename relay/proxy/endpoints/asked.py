@@ -19,8 +19,9 @@ _encode = msgspec.json.encode
 class Asked(Protocol):
     """What endpoints need not know: in what kind of body it came."""
 
-    def outgoing(self, route: Route, operation: str) -> Outgoing:
-        """What to send. Raises ApiError where the Route's Upstream has no such operation."""
+    def outgoing(self, route: Route, operation: str, model: str) -> Outgoing:
+        """What to send. Raises ApiError where the Route's Upstream has no such operation;
+        `model` is what the caller calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class AskedJson:
 
     fields: Mapping[str, msgspec.Raw]
 
-    def outgoing(self, route: Route, operation: str) -> Outgoing:
+    def outgoing(self, route: Route, operation: str, model: str) -> Outgoing:
         """See `Asked.outgoing`."""
-        path = _path(route, operation)
+        path = _path(route, operation, model)
         fields: dict[str, bytes | msgspec.Raw] = {**self.fields, "model": _encode(route.name)}
         body = b",".join([_encode(name) + b":" + bytes(value) for name, value in fields.items()])
         return Outgoing(path, route.wire.renamed(b"{" + body + b"}"), route.wire.json_head)
@@ -43,14 +44,14 @@ class AskedForm:
 
     form: Form
 
-    def outgoing(self, route: Route, operation: str) -> Outgoing:
+    def outgoing(self, route: Route, operation: str, model: str) -> Outgoing:
         """See `Asked.outgoing`."""
-        path = _path(route, operation)
+        path = _path(route, operation, model)
         upload = sending.upload(self.form, model=route.name, renames=route.wire.quirks.renames)
         return Outgoing(path, upload, route.wire.head_for(upload.content_type))
 
 
-def _path(route: Route, operation: str) -> str:
+def _path(route: Route, operation: str, model: str) -> str:
     if not route.wire.has(operation):
-        raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=operation)
+        raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=model)
     return route.wire.path(operation, route.name)

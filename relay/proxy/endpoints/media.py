@@ -44,7 +44,7 @@ class MediaRequest:
 
     def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
         """See `Request.outgoing`. These endpoints know no cap."""
-        return self.asked.outgoing(route, self.endpoint)
+        return self.asked.outgoing(route, self.endpoint, self.model)
 
     def stream_headers(self, content_type: bytes) -> tuple[Header, ...]:
         """See `Request.stream_headers`."""

@@ -23,7 +23,7 @@ from relay.proxy.endpoints import (
 from relay.proxy.endpoints.counting import CountTokens
 from relay.proxy.endpoints.inference import Inference
 from relay.proxy.endpoints.models import GoogleModels, Models
-from relay.proxy.endpoints.uploads import Read, Uploads
+from relay.proxy.endpoints.uploads import JsonOrForm, Read, Uploads
 from relay.proxy.exchange import Endpoint, Exchange
 from relay.proxy.paths import Paths
 from relay.proxy.request import Request
@@ -35,8 +35,6 @@ OPENAI: Mapping[str, Callable[[Exchange], Awaitable[Request]]] = {
     "embeddings": embeddings.read_embeddings,
     "moderations": plain_bodies.read_moderation,
     "rerank": plain_bodies.read_rerank,
-    "videos": videos.read,
-    "videos/generations": videos.read,
     "audio/speech": speech.read_speech,
     "images/generations": images.read_generation,
 }
@@ -66,6 +64,9 @@ def paths() -> Paths:
         table.add("POST", "/v1/" + name, Inference(name, Dialect.CHAT, read))
     for name, read_form in FORMS.items():
         table.add("POST", "/v1/" + name, Uploads(name, read_form))
+    for name in (videos.VIDEOS, videos.GENERATIONS):
+        json = Inference(name, Dialect.CHAT, videos.read)
+        table.add("POST", "/v1/" + name, JsonOrForm(json, Uploads(name, videos.read_form)))
     table.add("POST", "/v1/responses", responses.Create())
     stored_responses.add(table)
     for endpoint in _google():

@@ -8,10 +8,12 @@ import msgspec
 
 from relay.proxy.dialect import Dialect
 from relay.proxy.dialects.decoding import complaint
+from relay.proxy.endpoints.inference import Inference
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.exchange import Exchange
 from relay.proxy.forms.form import Form
 from relay.proxy.forms.receiving import receive
+from relay.proxy.forms.wishes import take
 from relay.proxy.request import Request
 
 if TYPE_CHECKING:
@@ -37,11 +39,40 @@ class Uploads:
     async def serve(self, relay: "Relay", exchange: Exchange) -> None:
         """See `Endpoint.serve`. The key is looked at before the form is taken."""
         await relay.authenticate(exchange)
-        form = await receive(exchange.client, bytes_max=exchange.upload_bytes_max)
+        received = await receive(exchange.client, bytes_max=exchange.upload_bytes_max)
         try:
-            await relay.conduct(exchange, await self.read(exchange, form))
+            form, exchange.wishes = take(received)
+            request = await self.read(exchange, form)
+            models = exchange.wishes.models
+            further = [await self.read(exchange, form.asking(name)) for name in models]
+            await relay.conduct(exchange, request, further)
         finally:
-            form.close()
+            received.close()
+
+
+@dataclass(frozen=True, slots=True)
+class JsonOrForm:
+    """Implements `exchange.Endpoint` where a body comes either way: clients send a form where
+    there is a file, some of them always."""
+
+    json: Inference
+    form: Uploads
+
+    @property
+    def name(self) -> str:
+        """See `Endpoint.name`."""
+        return self.json.name
+
+    @property
+    def dialect(self) -> Dialect:
+        """See `Endpoint.dialect`."""
+        return self.json.dialect
+
+    async def serve(self, relay: "Relay", exchange: Exchange) -> None:
+        """See `Endpoint.serve`."""
+        kind = exchange.client.headers.get(b"content-type", b"").lstrip().lower()
+        chosen = self.form if kind.startswith(b"multipart/") else self.json
+        await chosen.serve(relay, exchange)
 
 
 def fields_of(form: Form, kind: type[T]) -> T:

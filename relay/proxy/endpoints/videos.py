@@ -1,5 +1,6 @@
-"""`POST /v1/videos` and `/v1/videos/generations`: begins a video. Its Call is paid when the video
-is ready, by the second or by the request, and costs nothing if it never is.
+"""`POST /v1/videos` and `/v1/videos/generations`: begins a video, from JSON or from a form with a
+picture to begin with. Its Call is paid when the video is ready, by the second or by the request,
+and costs nothing if it never is.
 
 Source: OpenAI API reference, "Create video"; `duration` as resellers document it. Read 2026-11.
 """
@@ -10,11 +11,14 @@ from dataclasses import dataclass
 import msgspec
 
 from relay.proxy import videos
+from relay.proxy.dialects.conversation import not_carried
+from relay.proxy.dialects.decoding import NULL, is_object, wrong
 from relay.proxy.dialects.decoding import read as decoded
-from relay.proxy.dialects.decoding import wrong
+from relay.proxy.endpoints.asked import Asked, AskedForm, AskedJson
 from relay.proxy.endpoints.one_piece import OnePiece
-from relay.proxy.errors import ApiError, Cause
+from relay.proxy.endpoints.uploads import demand_files, fields_of
 from relay.proxy.exchange import Exchange
+from relay.proxy.forms.form import Form
 from relay.proxy.objects import Job
 from relay.proxy.request import Demand, Measures, NotAnAnswer, Outgoing, Whole
 from relay.proxy.types import Route, Usage
@@ -27,8 +31,8 @@ SECONDS = 4
 # Vendors take 32,000 characters of prompt at most.
 PROMPT_CHARS_MAX = 32_000
 PER_SECOND: Measures = (("seconds",),)
+REFERENCE = "input_reference"  # the picture, or film, that a video begins with
 
-_encode = msgspec.json.encode
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -51,7 +55,7 @@ class VideoRequest(OnePiece):
     model: str
     seconds: int
     is_exact: bool  # the caller said how long
-    fields: Mapping[str, msgspec.Raw]
+    asked: Asked
     public_id: str
 
     @property
@@ -61,13 +65,7 @@ class VideoRequest(OnePiece):
 
     def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
         """See `Request.outgoing`."""
-        if not route.wire.has(self.endpoint):
-            raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=self.model)
-        fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
-        fields["model"] = _encode(route.name)
-        body = b",".join([_encode(name) + b":" + bytes(value) for name, value in fields.items()])
-        path = route.wire.path(self.endpoint, route.name)
-        return Outgoing(path, route.wire.renamed(b"{" + body + b"}"), route.wire.json_head)
+        return self.asked.outgoing(route, self.endpoint, self.model)
 
     def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:
         """See `Request.whole`: a job under our id, which may have ended already."""
@@ -89,22 +87,51 @@ class VideoRequest(OnePiece):
 
 
 async def read(exchange: Exchange) -> VideoRequest:
-    """The request; raises ApiError naming what is wrong."""
+    """A request in JSON; raises ApiError naming what is wrong."""
     body = await exchange.body()
-    asked = decoded(_asked, body)
-    if not asked.model.isprintable():
+    looked, fields = decoded(_asked, body), _fields.decode(body)
+    _refuse_stored(fields.get(REFERENCE, NULL))
+    return _request(exchange, looked, AskedJson(fields))
+
+
+async def read_form(exchange: Exchange, form: Form) -> VideoRequest:
+    """The same as a form, where a picture can be a file; raises ApiError naming what is wrong."""
+    looked = fields_of(form, _Asked)
+    if form.files(REFERENCE):
+        demand_files(form, REFERENCE)
+    texts = form.texts()
+    if f"{REFERENCE}[file_id]" in texts:
+        raise not_carried(f"{REFERENCE}.file_id")
+    _refuse_stored(msgspec.Raw(str(texts.get(REFERENCE, "")).encode()))
+    return _request(exchange, looked, AskedForm(form))
+
+
+def _refuse_stored(reference: msgspec.Raw) -> None:
+    """Raise the refusal of a file in the vendor's store, where all customers have one account."""
+    if not is_object(reference):
+        return
+    try:
+        is_stored = "file_id" in _fields.decode(reference)
+    except (msgspec.DecodeError, RecursionError):
+        raise wrong(REFERENCE, "must be an object") from None
+    if is_stored:
+        raise not_carried(f"{REFERENCE}.file_id")
+
+
+def _request(exchange: Exchange, looked: _Asked, asked: Asked) -> VideoRequest:
+    if not looked.model.isprintable():
         raise wrong("model", "must be printable text")
-    if not asked.prompt.strip():
+    if not looked.prompt.strip():
         raise wrong("prompt", "must not be empty")
-    if len(asked.prompt) > PROMPT_CHARS_MAX:
+    if len(looked.prompt) > PROMPT_CHARS_MAX:
         raise wrong("prompt", f"must be {PROMPT_CHARS_MAX} characters at most")
-    seconds = _whole("seconds", asked.seconds) or _whole("duration", asked.duration)
+    seconds = _whole("seconds", looked.seconds) or _whole("duration", looked.duration)
     return VideoRequest(
         endpoint=exchange.endpoint,
-        model=asked.model,
+        model=looked.model,
         seconds=seconds or SECONDS,
         is_exact=seconds is not None,
-        fields=_fields.decode(body),
+        asked=asked,
         public_id="video_" + exchange.id.removeprefix("req_"),
     )
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from relay.proxy.forms.spool import Spool
 
+MODEL = "model"  # the field that names it, at every endpoint
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -47,6 +49,11 @@ class Form:
             if isinstance(listed, list):
                 listed.append(part.value)
         return found
+
+    def asking(self, model: str) -> "Form":
+        """The same, put to another model; whoever closes one of them closes both."""
+        rest = [part for part in self.parts if not (isinstance(part, Text) and part.name == MODEL)]
+        return Form([Text(MODEL, model), *rest], self.spool)
 
     def text_bytes(self) -> int:
         """How long the fields' values are together, as UTF-8."""

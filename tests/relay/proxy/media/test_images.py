@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.relay.proxy.fakes import Exchange
+from tests.relay.proxy.fakes import MODEL, Exchange, offer
 from tests.relay.proxy.media.conftest import Studio, StudioOf
 
 GENERATIONS, EDITS, VARIATIONS = "images/generations", "images/edits", "images/variations"
@@ -158,3 +158,22 @@ async def test_forms_are_looked_at_alike(studio_of: StudioOf) -> None:
         assert await refused(studio, VARIATIONS, [PICTURE] * 2) == (400, "image")
         assert await refused(studio, VARIATIONS, [PICTURE], n="many") == (400, "n")
         assert await refused(studio, VARIATIONS, [PICTURE], n="11") == (400, "n")
+
+
+async def test_a_form_goes_on_to_its_next_model_and_says_nothing_of_routing_upstream(
+    studio_of: StudioOf,
+) -> None:
+    async with studio_of("dall-e-2") as studio:
+        wishes = {"models[]": ["nothing", MODEL], "provider": '{"order": ["demo"]}'}
+        studio.relay.routes.offers["nothing"] = offer(model_id="nothing")
+        answer = await studio.form(VARIATIONS, [PICTURE], model="nothing", **wishes)
+        assert answer.status == 200
+        (seen,) = studio.upstream.calls()
+        assert seen["model"] == "dall-e-2"
+        assert "provider" not in str(seen["body"])
+
+
+async def test_a_form_that_wishes_for_an_unknown_vendor_is_refused(studio_of: StudioOf) -> None:
+    async with studio_of("dall-e-2") as studio:
+        answer = await studio.form(VARIATIONS, [PICTURE], provider='{"only": ["nobody"]}')
+        assert (answer.status, answer.error()["param"]) == (400, "provider")
