@@ -124,9 +124,14 @@ def note_switched(call: Call, wanted: AdmitRequest, renewal: Renewal) -> None:
 
 def bounds(call: Call) -> Bounds:
     """What the Call can use at most."""
-    if not call.units and not call.token_kinds:
+    version: PriceVersion = call.price
+    # A model whose pictures are priced by the token draws unasked, in whatever dialect.
+    draws = Bucket.IMAGE_OUTPUT in version.components
+    if not (call.units or call.token_kinds or draws):
         return Bounds(call.input_tokens_bound, REQUEST)
     kinds = [Bucket(kind) for kind in call.token_kinds]
+    if draws:
+        kinds.append(Bucket.IMAGE_OUTPUT)
     inputs = [kind for kind in kinds if kind in PROMPT_BUCKETS]
     outputs = [kind for kind in kinds if kind in FALLBACK and kind not in PROMPT_BUCKETS]
     return Bounds(

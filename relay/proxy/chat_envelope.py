@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from relay.proxy.dialects.conversation import not_carried
 from relay.proxy.dialects.decoding import complaint, wrong
+from relay.proxy.dialects.service_tier import refuse_others
 from relay.proxy.errors import ApiError, Cause
 
 STOPS_MAX = 4
@@ -30,6 +32,18 @@ class StreamOptions(msgspec.Struct):
 class Message(msgspec.Struct):
     role: str
     tool_call_id: str | None = None
+
+
+class File(msgspec.Struct):
+    file_id: str | None = None
+
+
+class Part(msgspec.Struct):
+    file: File | None = None
+
+
+class Turn(msgspec.Struct):
+    content: str | list[Part] | None = None
 
 
 class Function(msgspec.Struct):
@@ -68,9 +82,11 @@ class Envelope(msgspec.Struct):
     parallel_tool_calls: bool | None = None
     response_format: ResponseFormat | None = None
     user: str | None = None
+    service_tier: str | None = None
 
 
 _envelope = msgspec.json.Decoder(Envelope)
+_turns = msgspec.json.Decoder(list[Turn])
 
 
 def read(body: bytes) -> Envelope:
@@ -85,6 +101,8 @@ def read(body: bytes) -> Envelope:
         raise wrong("model", "must be printable text")
     if envelope.seed is not None and not SEED_MIN <= envelope.seed <= SEED_MAX:
         raise wrong("seed", f"must be a whole number, {SEED_MIN} to {SEED_MAX}")
+    if envelope.service_tier is not None:
+        refuse_others(envelope.service_tier)
     if isinstance(envelope.stop, list):
         _check_stops(envelope.stop)
     for number, tool in enumerate(envelope.tools or ()):
@@ -92,6 +110,19 @@ def read(body: bytes) -> Envelope:
             name = f"tools[{number}].function"
             raise ApiError(Cause.MISSING_PARAMETER, param=name, detail=name)
     return envelope
+
+
+def refuse_stored_files(messages: msgspec.Raw) -> None:
+    """Raise the refusal (400) of a file in the vendor's store, where all customers of an Upstream
+    have one account."""
+    try:
+        turns = _turns.decode(messages)
+    except msgspec.ValidationError as error:
+        raise complaint(str(error), at="messages") from None
+    for number, turn in enumerate(turns):
+        for index, part in enumerate(turn.content if isinstance(turn.content, list) else ()):
+            if part.file is not None and part.file.file_id is not None:
+                raise not_carried(f"messages[{number}].content[{index}].file.file_id")
 
 
 def _check_stops(stops: list[str | int | list[int]]) -> None:

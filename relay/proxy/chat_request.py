@@ -21,6 +21,11 @@ OUTPUT_TOKENS_MAX = 4_000_000
 # length says nothing of it (OpenAI "high" detail, 2048 px: 1,105–2,833 by model, read 2026-11).
 IMAGE_URL_TOKENS = 4_096
 
+# A file may have hundreds of pages, each read as text and as a picture: whatever a model can read.
+FILE_TOKENS = 1_000_000
+# Ten pages are usual.
+FILE_TOKENS_GUESS = 20_000
+
 # The newer name first: it is the one to keep where a caller gives neither a value.
 CAP_NAMES = ("max_completion_tokens", "max_tokens")
 
@@ -30,6 +35,10 @@ _AUDIO = (b'"input_audio"', b'"modalities"', b'"audio"')
 # Parts that are marked to be cached cost more to write, where the model's upstream charges for it.
 CACHE_KINDS = ("cache_write_5m", "cache_write_1h")
 _CACHED = b'"cache_control"'
+# Tokens of pictures, and of a file's pages, are counted apart by some vendors.
+IMAGE_KINDS = ("image_input",)
+_SEEN = (b'"image_url"', b'"file_data"')
+_FILE_ID = b'"file_id"'
 
 _FORCE_USAGE = b'{"include_usage":true}'
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -93,13 +102,15 @@ def parse(body: bytes) -> ChatRequest:
     if any(each.role == "tool" and each.tool_call_id is None for each in envelope.messages):
         fields["messages"] = call_ids.filled(fields["messages"])
         body = msgspec.json.encode(fields)
+    if _FILE_ID in body:
+        chat_envelope.refuse_stored_files(fields["messages"])
     choices = whole_number("n", envelope.n, highest=CHOICES_MAX) or 1
     # Upstreams differ in which of the two they heed, so the larger one is what may come.
     caps = [
         whole_number(name, getattr(envelope, name), highest=OUTPUT_TOKENS_MAX) for name in CAP_NAMES
     ]
     logprobs = envelope.logprobs
-    images = body.count(b'"image_url"') * IMAGE_URL_TOKENS
+    images, files = body.count(b'"image_url"') * IMAGE_URL_TOKENS, body.count(b'"file_data"')
     return ChatRequest(
         body=body,
         fields=fields,
@@ -107,8 +118,8 @@ def parse(body: bytes) -> ChatRequest:
         is_stream=bool(envelope.stream),
         wants_usage_frame=bool(envelope.stream_options and envelope.stream_options.include_usage),
         demand=Demand(
-            input_tokens_bound=len(body) + images,
-            input_tokens_guess=tokens_of_bytes(body) + images // 4,
+            input_tokens_bound=len(body) + images + files * FILE_TOKENS,
+            input_tokens_guess=tokens_of_bytes(body) + images // 4 + files * FILE_TOKENS_GUESS,
             output_tokens_asked=max((cap for cap in caps if cap is not None), default=None),
             choices=choices,
             token_kinds=_token_kinds(body),
@@ -119,5 +130,7 @@ def parse(body: bytes) -> ChatRequest:
 
 def _token_kinds(body: bytes) -> tuple[str, ...]:
     """The rarer buckets that this request's tokens may fall in."""
-    kinds = AUDIO_KINDS if any(mark in body for mark in _AUDIO) else ()
+    kinds: tuple[str, ...] = AUDIO_KINDS if any(mark in body for mark in _AUDIO) else ()
+    if any(mark in body for mark in _SEEN):
+        kinds += IMAGE_KINDS
     return kinds + CACHE_KINDS if _CACHED in body else kinds

@@ -16,6 +16,7 @@ from relay.proxy.chat_request import CHOICES_MAX, OUTPUT_TOKENS_MAX, forced_usag
 from relay.proxy.dialect import Dialect
 from relay.proxy.dialects import openai
 from relay.proxy.dialects.decoding import read, whole_number, wrong
+from relay.proxy.dialects.service_tier import refuse_others
 from relay.proxy.endpoints.plain_bodies import texts_in
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.estimate import DeliveredCounter, texts_of, tokens_of_bytes, tokens_of_texts
@@ -48,6 +49,7 @@ class _Body(msgspec.Struct):
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     suffix: str | None = None
+    service_tier: str | None = None
 
 
 _body = msgspec.json.Decoder(_Body)
@@ -113,6 +115,7 @@ async def read_completion(exchange: Exchange) -> CompletionRequest:
     looked = read(_body, body)
     if not looked.model.isprintable():
         raise wrong("model", "must be printable text")
+    refuse_others(looked.service_tier)
     prompts = texts_in(looked.prompt, "prompt")
     shown = whole_number("n", looked.n, highest=CHOICES_MAX) or 1
     made = whole_number("best_of", looked.best_of, highest=BEST_OF_MAX) or shown

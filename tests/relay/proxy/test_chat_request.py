@@ -1,9 +1,11 @@
 """What is read of a chat request, and what is refused, by which parameter's name."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
-from relay.proxy.chat_request import ChatRequest, parse
+from relay.proxy.chat_request import IMAGE_URL_TOKENS, ChatRequest, parse
 from relay.proxy.errors import ApiError, Cause
 
 MESSAGES = b'"messages":[{"role":"user","content":"hi"}]'
@@ -251,3 +253,42 @@ def test_an_image_by_address_counts_though_its_bytes_are_elsewhere() -> None:
 def test_the_bound_is_never_below_the_guess() -> None:
     asked = parse('{"model":"small","messages":[{"role":"user","content":"你好，世界"}]}'.encode())
     assert asked.demand.input_tokens_guess <= asked.demand.input_tokens_bound
+
+
+@pytest.mark.parametrize("tier", [b'"auto"', b'"default"', b"null"])
+def test_the_usual_tier_may_be_asked_for(tier: bytes) -> None:
+    assert request(b'"service_tier":' + tier).model == "small"
+
+
+@pytest.mark.parametrize("tier", [b'"priority"', b'"flex"', b'"sca\\u006ce"'])
+def test_a_tier_with_prices_of_its_own_is_refused(tier: bytes) -> None:
+    body = b'{"model":"small",' + MESSAGES + b',"service_tier":' + tier + b"}"
+    assert refusal(body) == (Cause.BAD_REQUEST, "service_tier")
+
+
+@pytest.mark.parametrize(
+    ("part", "kinds"),
+    [
+        ({"type": "text", "text": "a picture"}, ()),
+        ({"type": "image_url", "image_url": {"url": "https://a/b.png"}}, ("image_input",)),
+        ({"type": "file", "file": {"file_data": "data:,"}}, ("image_input",)),
+    ],
+)
+def test_pictures_and_pages_may_be_counted_apart(
+    part: dict[str, Any], kinds: tuple[str, ...]
+) -> None:
+    demand = parse(with_part(part)).demand
+    assert demand.token_kinds == kinds
+    assert (demand.input_tokens_bound > IMAGE_URL_TOKENS) is bool(kinds)
+
+
+def test_a_file_of_the_vendors_store_is_refused() -> None:
+    body = with_part({"type": "file", "file": {"file_id": "file_1"}})
+    assert refusal(body) == (Cause.BAD_REQUEST, "messages[0].content[0].file.file_id")
+    assert parse(with_part({"type": "text", "text": '"file_id"'})).model == "small"
+    assert parse(with_part({"type": "other", "file_id": "file_1"})).model == "small"
+
+
+def with_part(part: dict[str, Any]) -> bytes:
+    message = {"role": "user", "content": [part]}
+    return msgspec.json.encode({"model": "small", "messages": [message]})

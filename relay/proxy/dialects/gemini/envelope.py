@@ -17,6 +17,7 @@ from relay.proxy.dialects.conversation import not_carried
 from relay.proxy.dialects.decoding import is_given, read, whole_number, wrong
 from relay.proxy.dialects.gemini.media import guessed_type, is_of_vendor
 from relay.proxy.dialects.gemini.spelling import Spelling
+from relay.proxy.dialects.service_tier import refuse_others
 from relay.proxy.errors import ApiError
 from relay.proxy.estimate import tokens_of_bytes
 from relay.proxy.request import Demand
@@ -34,12 +35,13 @@ DOCUMENT_TOKENS_GUESS = 20_000
 
 # Tools that the caller runs; Google's own are paid by the query, or read what they like.
 _CALLERS_TOOLS = frozenset(("functionDeclarations", "computerUse"))
-_UNPRICED_TIERS = (b'"priority"', b'"PRIORITY"')
+
+_NOTHING = msgspec.Raw(b"null")
 
 _Raws = dict[str, msgspec.Raw]
 _fields = msgspec.json.Decoder(_Raws)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
-_text = msgspec.json.Decoder(str)
+_text = msgspec.json.Decoder(str | None)
 _number = msgspec.json.Decoder(int | float | None)
 
 
@@ -145,8 +147,8 @@ def _named(fields: _Raws, spelling: Spelling, path: str) -> _Raws:
 def _refuse_unpriced(named: _Raws, spelling: Spelling) -> None:
     if is_given(named.get("cachedContent", b"")):
         raise not_carried(spelling.path("cachedContent"))
-    if bytes(named.get("serviceTier", b"")) in _UNPRICED_TIERS:
-        raise not_carried(spelling.path("serviceTier"))
+    tier = spelling.path("serviceTier")
+    refuse_others(_said(named.get("serviceTier", _NOTHING), tier), tier)
     if not is_given(tools := named.get("tools", msgspec.Raw(b""))):
         return
     for number, tool in enumerate(_items(tools, "tools")):
@@ -176,6 +178,13 @@ def _object(raw: msgspec.Raw, path: str) -> _Raws:
         return _fields.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         raise wrong(path, "must be an object") from None
+
+
+def _said(raw: msgspec.Raw, path: str) -> str | None:
+    try:
+        return _text.decode(raw)
+    except msgspec.DecodeError:
+        raise wrong(path, "expected str") from None
 
 
 def _items(raw: msgspec.Raw, path: str) -> list[msgspec.Raw]:
@@ -243,9 +252,4 @@ class _Media:
         self.tokens_guess += guess
 
     def _said(self, fields: _Raws, name: str, at: str) -> str:
-        if not is_given(raw := fields.get(name, msgspec.Raw(b""))):
-            return ""
-        try:
-            return _text.decode(raw)
-        except msgspec.DecodeError:
-            raise wrong(self._spelling.path(f"{at}.{name}"), "expected str") from None
+        return _said(fields.get(name, _NOTHING), self._spelling.path(f"{at}.{name}")) or ""

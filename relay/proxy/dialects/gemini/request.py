@@ -38,7 +38,9 @@ _NAMES = {
     "service_tier": "serviceTier",
 }
 # Google's word -> the common form's, which is OpenAI's.
-_TIERS = {"standard": "default", "service_tier_standard": "default"}
+_TIERS = {"standard": "default", "service_tier_standard": "default"} | dict.fromkeys(
+    ("unspecified", "service_tier_unspecified"), "auto"
+)
 _DETAILS = {"MEDIA_RESOLUTION_LOW": "low", "MEDIA_RESOLUTION_HIGH": "high"}
 # No filter beside the vendor's own is what every other upstream has.
 _NO_FILTER = frozenset(("BLOCK_NONE", "OFF", "HARM_BLOCK_THRESHOLD_UNSPECIFIED"))

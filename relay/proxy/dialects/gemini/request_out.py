@@ -23,13 +23,7 @@ STOP_SEQUENCES_MAX = 5
 _SEED = range(-(2**31), 2**31)
 _RESOLUTIONS = {"low": "MEDIA_RESOLUTION_LOW", "high": "MEDIA_RESOLUTION_HIGH"}
 # OpenAI's word -> Google's; auto is what Google does unasked.
-_TIERS = {
-    "auto": None,
-    "default": "standard",
-    "standard_only": "standard",
-    "flex": "flex",
-    "priority": "priority",
-}
+_TIERS = {"auto": None, "default": "standard", "standard_only": "standard"}
 # What Google has no parameter for; false is what it does anyway.
 _UNKNOWN = ("verbosity", "logit_bias", "metadata", "store")
 _PLAIN = {

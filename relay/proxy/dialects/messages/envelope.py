@@ -16,6 +16,7 @@ from relay.proxy.causes import Cause
 from relay.proxy.dialects.conversation import not_carried
 from relay.proxy.dialects.decoding import NULL, is_given, read, whole_number, wrong
 from relay.proxy.dialects.messages.stored_files import refuse_stored_files
+from relay.proxy.dialects.service_tier import refuse_others
 from relay.proxy.errors import ApiError
 from relay.proxy.estimate import tokens_of_bytes
 from relay.proxy.request import Demand
@@ -37,6 +38,8 @@ _DOCUMENT = re.compile(rb'"type"\s*:\s*"document"')
 _CACHE = re.compile(rb'"cache_control"\s*:\s*\{')
 # Where the prompt's tokens fall once part of it is written to the cache, which costs more.
 CACHE_KINDS = ("cache_write_5m", "cache_write_1h")
+# Where those of pictures, and of pages, fall at vendors that count them apart.
+IMAGE_KINDS = ("image_input",)
 # Tools that Anthropic runs itself: they are paid by the search or the hour, or fetch as much
 # input as they like. Tools that the client runs have a type as well.
 _VENDOR_TOOLS = ("web_search_", "web_fetch_", "code_execution_", "mcp_toolset", "advisor_")
@@ -61,6 +64,7 @@ class _Looked(msgspec.Struct):
     max_tokens: int | float | None = None
     stream: bool | None = None
     tools: list[_Tool] | None = None
+    service_tier: str | None = None
     speed: msgspec.Raw = NULL
     inference_geo: msgspec.Raw = NULL
     mcp_servers: msgspec.Raw = NULL
@@ -127,17 +131,19 @@ def _envelope(body: bytes, looked: _Looked, cap: int | None) -> Envelope:
 def _demand(body: bytes, cap: int | None) -> Demand:
     images, documents = len(_IMAGE.findall(body)), len(_DOCUMENT.findall(body))
     guessed = images * IMAGE_TOKENS // 4 + documents * DOCUMENT_TOKENS_GUESS
-    kinds = CACHE_KINDS if _CACHE.search(body) else ()
+    seen = IMAGE_KINDS if images or documents else ()
+    written = CACHE_KINDS if _CACHE.search(body) else ()
     return Demand(
         input_tokens_bound=len(body) + images * IMAGE_TOKENS + documents * DOCUMENT_TOKENS,
         input_tokens_guess=tokens_of_bytes(body) + guessed,
         output_tokens_asked=cap,
         generates=cap is not None,
-        token_kinds=kinds,
+        token_kinds=(*seen, *written),
     )
 
 
 def _refuse_unpriced(looked: _Looked) -> None:
+    refuse_others(looked.service_tier)
     for name in _UNPRICED:
         if is_given(getattr(looked, name)):
             raise not_carried(name)

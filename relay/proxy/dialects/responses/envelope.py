@@ -2,9 +2,9 @@
 the same bytes with our few changes.
 
 Every parameter passes through as the caller wrote it, but for two kinds that are refused: what
-reaches into the vendor's store, where every customer of ours has the same account, and tools that
-the vendor runs and charges for apart. Source: OpenAI API reference, "Create a model response" and
-"Pricing", read 2026-11.
+reaches into the vendor's store, where every customer of ours has the same account, and what the
+vendor charges for apart: tools that it runs, and tiers. Source: OpenAI API reference, "Create a
+model response" and "Pricing", read 2026-11.
 """
 
 import re
@@ -16,6 +16,7 @@ import msgspec
 from relay.proxy.dialects.conversation import not_carried
 from relay.proxy.dialects.decoding import NULL, is_given, read, whole_number, wrong
 from relay.proxy.dialects.responses import wire
+from relay.proxy.dialects.service_tier import refuse_others
 from relay.proxy.estimate import tokens_of_bytes
 from relay.proxy.request import Demand
 
@@ -25,6 +26,8 @@ OUTPUT_TOKENS_MAX = 4_000_000
 IMAGE_TOKENS = 4_096
 # A file may have hundreds of pages, each read as text and as a picture: whatever a model can read.
 FILE_TOKENS = 1_000_000
+# Pages of a file are seen as well.
+IMAGE_KINDS = ("image_input",)
 # Ten pages are usual.
 FILE_TOKENS_GUESS = 20_000
 
@@ -60,6 +63,7 @@ class _Looked(msgspec.Struct):
     max_output_tokens: int | float | None = None
     stream: bool | None = None
     background: bool | None = None
+    service_tier: str | None = None
     tools: list[_Tool] | None = None
     previous_response_id: msgspec.Raw = NULL
     conversation: msgspec.Raw = NULL
@@ -121,6 +125,7 @@ def envelope(body: bytes) -> Envelope:
             output_tokens_asked=whole_number(
                 "max_output_tokens", looked.max_output_tokens, highest=OUTPUT_TOKENS_MAX
             ),
+            token_kinds=IMAGE_KINDS if images or files else (),
         ),
     )
 
@@ -132,6 +137,7 @@ def _refuse(looked: _Looked) -> None:
             raise not_carried(name)
     if looked.background:
         raise not_carried("background")
+    refuse_others(looked.service_tier)
     for number, tool in enumerate(looked.tools or []):
         if tool.type not in _OWN_TOOLS:
             raise not_carried(f"tools[{number}].type")

@@ -151,6 +151,8 @@ def test_where_tokens_may_fall(more: dict[str, Any], kinds: tuple[str, ...]) -> 
         ({"tools": {"code_execution": {}}}, "tools[0].code_execution"),
         ({"cached_content": "cachedContents/1"}, "cached_content"),
         ({"serviceTier": "priority"}, "serviceTier"),
+        ({"service_tier": "FLEX"}, "service_tier"),
+        ({"serviceTier": 1}, "serviceTier"),
         ({"generationConfig": {"maxOutputTokens": 0}}, "generationConfig.maxOutputTokens"),
         ({"generationConfig": {"maxOutputTokens": "9"}}, "generationConfig.maxOutputTokens"),
         ({"generation_config": {"candidate_count": 99}}, "generation_config.candidate_count"),

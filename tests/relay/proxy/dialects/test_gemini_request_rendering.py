@@ -218,7 +218,7 @@ def test_media_by_address_and_by_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tier", "said"), [("auto", None), ("default", "standard"), ("flex", "flex")]
+    ("tier", "said"), [("auto", None), ("default", "standard")]
 )
 def test_service_tiers(tier: str, said: str | None) -> None:
     assert rendered(service_tier=tier).get("serviceTier") == said
@@ -239,7 +239,7 @@ TWO = (cv.Image("https://a/b", detail="low", at="one"), cv.Image("https://a/c", 
         ({"n": 9}, "n"),
         ({"seed": 2**31}, "seed"),
         ({"stop": ("a",) * 6, "names": {"stop": "stop_sequences"}}, "stop_sequences"),
-        ({"service_tier": "scale"}, "service_tier"),
+        ({"service_tier": "flex"}, "service_tier"),
         ({"messages": (cv.Message(cv.Role.USER, (cv.ToolResult("x", at="here"),)),)}, "here"),
         (
             {"messages": (cv.Message(cv.Role.USER, (cv.Text(""),), at="messages[0]"),)},

@@ -55,6 +55,7 @@ def test_pictures_and_documents_cost_more_than_their_bytes() -> None:
     assert (
         env.DOCUMENT_TOKENS_GUESS < seen.demand.input_tokens_guess < 2 * env.DOCUMENT_TOKENS_GUESS
     )
+    assert seen.demand.token_kinds == env.IMAGE_KINDS
     said = envelope(messages=[{"role": "user", "content": '{"type":"image"}'}])
     assert said.demand.input_tokens_bound < env.IMAGE_TOKENS
 
