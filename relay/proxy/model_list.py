@@ -9,6 +9,9 @@ from relay.proxy.errors import ApiError, Cause
 from relay.proxy.types import Caller, Offer
 
 
+NO_ALIASES: Mapping[str, Offer] = {}
+
+
 def _entry(offer: Offer) -> dict[str, Any]:
     return {
         "id": offer.model_id,
@@ -28,12 +31,16 @@ def listing(offers: Mapping[str, Offer], caller: Caller) -> bytes:
     return msgspec.json.encode({"object": "list", "data": data})
 
 
-def single(offers: Mapping[str, Offer], caller: Caller, model_id: str) -> bytes:
-    """One model's body; ApiError when it is not sold here or not allowed to this key."""
-    return msgspec.json.encode(_entry(find_offer(offers, caller, model_id)))
-
-
-NO_ALIASES: Mapping[str, Offer] = {}
+def single(
+    offers: Mapping[str, Offer],
+    caller: Caller,
+    model_id: str,
+    aliases: Mapping[str, Offer] = NO_ALIASES,
+) -> bytes:
+    """One model's body, under the name that was asked for; ApiError when it is not sold here or
+    not allowed to this key."""
+    entry = _entry(find_offer(offers, caller, model_id, aliases))
+    return msgspec.json.encode(entry | {"id": model_id})
 
 
 def find_offer(

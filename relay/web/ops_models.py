@@ -22,6 +22,7 @@ from billing.models.catalog import MODEL_ID
 from relay import costs, offers
 from relay.catalog.specs import TOKENS_MAX
 from relay.models import Cost, Route
+from relay.web.alias_form import AliasForm
 from relay.web.component_form import shown
 
 # Aggregators sell a few hundred; a longer list needs a search first.
@@ -130,24 +131,42 @@ def create_model(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @operator_page
 def model_detail(request: HttpRequest, model_id: str) -> HttpResponse:
-    """Change one; its routes and its price in force."""
+    """Change one; its routes, its further names and its price in force."""
     model = get_object_or_404(Model, pk=model_id)
-    names = ("name", "owned_by", "context_tokens", "max_output_tokens", "is_active")
-    initial = {name: getattr(model, name) for name in names}
-    form = EditModelForm(request.POST or None, initial=initial)
+    form = _edit_form(model, request)
     if request.method == "POST" and form.is_valid():
         offers.update_model(model, **form.cleaned_data)
         messages.success(request, _("%(id)s is saved.") % {"id": model.pk})
         return redirect("ops_model", model.pk)
+    return detail_page(request, model, form=form, status=422 if form.is_bound else 200)
+
+
+def detail_page(
+    request: HttpRequest,
+    model: Model,
+    *,
+    form: EditModelForm | None = None,
+    alias_form: AliasForm | None = None,
+    status: int,
+) -> HttpResponse:
+    """The page of one model, with the form that was sent, if one was."""
     routes = Route.objects.filter(model=model).select_related("upstream")
     known = costs.of_model(model.pk, timezone.now())
     context = {
         "model": model,
-        "form": form,
+        "form": form or _edit_form(model),
+        "alias_form": alias_form or AliasForm(),
+        "aliases": model.aliases.order_by("alias", "site_id"),
         "routes": [(route, _cost_of(route, known)) for route in routes],
         "price": shown(defaults_in_force().get(model.pk, {})),
     }
-    return render_page(request, "ops/model.html", context, status=422 if form.is_bound else 200)
+    return render_page(request, "ops/model.html", context, status=status)
+
+
+def _edit_form(model: Model, request: HttpRequest | None = None) -> EditModelForm:
+    names = ("name", "owned_by", "context_tokens", "max_output_tokens", "is_active")
+    initial = {name: getattr(model, name) for name in names}
+    return EditModelForm(request.POST or None if request else None, initial=initial)
 
 
 def _cost_of(route: Route, known: Mapping[costs.RouteKey, Cost]) -> list[str]:

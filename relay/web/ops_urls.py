@@ -3,7 +3,15 @@ last in a path."""
 
 from django.urls import URLPattern, path
 
-from relay.web import ops_models, ops_overview, ops_prices, ops_routes, ops_sites, ops_upstreams
+from relay.web import (
+    ops_aliases,
+    ops_models,
+    ops_overview,
+    ops_prices,
+    ops_routes,
+    ops_sites,
+    ops_upstreams,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", ops_overview.overview, name="ops_overview"),
@@ -29,6 +37,8 @@ urlpatterns: list[URLPattern] = [
     path("models", ops_models.model_list, name="ops_models"),
     path("models/new", ops_models.create_model, name="ops_model_new"),
     path("models/id/<path:model_id>", ops_models.model_detail, name="ops_model"),
+    path("models/aliases/<path:model_id>", ops_aliases.add_alias, name="ops_alias_add"),
+    path("aliases/<int:alias_id>/remove", ops_aliases.remove_alias, name="ops_alias_remove"),
     path("models/prices/<path:model_id>", ops_prices.model_prices, name="ops_prices"),
     path("models/routes/<path:model_id>", ops_routes.create_route, name="ops_route_new"),
     path("routes/<int:route_id>", ops_routes.edit_route, name="ops_route"),

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Site
 from billing.models import Model
 from relay import costs
 from relay.models import Route, Upstream
@@ -109,3 +110,29 @@ def test_the_overview_names_models_that_cannot_be_called(
     Upstream.objects.update(is_active=False)
     text = operator.get(reverse("ops_overview")).content.decode()
     assert "Cannot be called: no route." in text
+
+
+def test_a_further_name_is_given_and_taken_away(operator: Client, model: Model) -> None:
+    address = reverse("ops_alias_add", args=[model.pk])
+    page = reverse("ops_model", args=[model.pk])
+    assert operator.post(address, {"alias": "vendor/latest"}).headers["Location"] == page
+    site = Site.objects.create(id="globex")
+    operator.post(address, {"alias": "vendor/latest", "site": site.pk})
+    found = {(alias.alias, alias.site_id) for alias in model.aliases.all()}
+    assert found == {("vendor/latest", None), ("vendor/latest", "globex")}
+    text = operator.get(page).content.decode()
+    assert text.count("<code translate=\"no\">vendor/latest</code>") == 2
+    for alias in model.aliases.all():
+        assert operator.post(reverse("ops_alias_remove", args=[alias.pk])).status_code == 302
+    assert not model.aliases.exists()
+
+
+@pytest.mark.parametrize("wrong", ["", "a b", "openai/gpt-4o", "taken"])
+def test_a_name_that_leads_elsewhere_already_is_refused(
+    operator: Client, model: Model, wrong: str
+) -> None:
+    other = Model.objects.create(id="other", context_tokens=1, max_output_tokens=1)
+    other.aliases.create(alias="taken")
+    answer = operator.post(reverse("ops_alias_add", args=[model.pk]), {"alias": wrong})
+    assert answer.status_code == 422
+    assert not model.aliases.exists()

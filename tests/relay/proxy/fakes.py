@@ -122,9 +122,11 @@ class FakeRoutes:
     def __init__(self, *offers: Offer, on: Site | None = None) -> None:
         self.site = on or site()
         self.offers = {each.model_id: each for each in offers}
+        self.aliases: dict[str, Offer] = {}
 
     def snapshot(self) -> Snapshot:
-        return Snapshot({HOST: self.site}, {self.site.id: self.offers})
+        site_id = self.site.id
+        return Snapshot({HOST: self.site}, {site_id: self.offers}, {site_id: self.aliases})
 
 
 class Exchange:

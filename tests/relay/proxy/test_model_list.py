@@ -48,3 +48,23 @@ async def test_a_key_without_standing_sees_nothing() -> None:
     async with house() as made:
         made.keys.callers[SECRET] = caller(standing=Standing.REVOKED)
         assert (await get(made, "/v1/models")).status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "name", "value"),
+    [
+        ("/v1/models/latest", {}, "id", "latest"),
+        ("/v1/models/latest", {"anthropic-version": "2023-06-01"}, "id", "latest"),
+        ("/v1beta/models/latest", {}, "name", "models/latest"),
+    ],
+)
+async def test_a_further_name_shows_its_model_under_the_name_that_was_asked_for(
+    path: str, headers: dict[str, str], name: str, value: str
+) -> None:
+    async with house() as made:
+        made.routes.aliases = {"latest": offer(model_id="zeta", context_tokens=77)}
+        answer = await made.request(method="GET", path=path, headers=headers).begin().finish()
+        assert (answer.status, answer.json()[name]) == (200, value)
+        made.keys.callers[SECRET] = caller(allowed_models=frozenset({"small"}))
+        refused = await made.request(method="GET", path=path, headers=headers).begin().finish()
+        assert refused.status == 403

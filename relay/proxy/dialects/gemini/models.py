@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from relay.proxy.dialects.decoding import whole_number, wrong
-from relay.proxy.model_list import find_offer
+from relay.proxy.model_list import NO_ALIASES, find_offer
 from relay.proxy.types import Caller, Offer
 
 # Google's own page sizes; above the most, it gives the most.
@@ -46,9 +46,17 @@ def listing(
     return msgspec.json.encode(body)
 
 
-def single(offers: Mapping[str, Offer], caller: Caller, model_id: str) -> bytes:
-    """One model's body; ApiError when it is not sold here or not allowed to this key."""
-    return msgspec.json.encode(_entry(find_offer(offers, caller, model_id.removeprefix(_PREFIX))))
+def single(
+    offers: Mapping[str, Offer],
+    caller: Caller,
+    model_id: str,
+    aliases: Mapping[str, Offer] = NO_ALIASES,
+) -> bytes:
+    """One model's body, under the name that was asked for; ApiError when it is not sold here or
+    not allowed to this key."""
+    name = model_id.removeprefix(_PREFIX)
+    entry = _entry(find_offer(offers, caller, name, aliases))
+    return msgspec.json.encode(entry | {"name": _PREFIX + name})
 
 
 def _size(given: str) -> int:

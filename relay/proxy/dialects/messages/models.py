@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from relay.proxy.dialects.decoding import whole_number, wrong
-from relay.proxy.model_list import find_offer
+from relay.proxy.model_list import NO_ALIASES, find_offer
 from relay.proxy.types import Caller, Offer
 
 # Anthropic's own page sizes.
@@ -51,9 +51,16 @@ def listing(
     )
 
 
-def single(offers: Mapping[str, Offer], caller: Caller, model_id: str) -> bytes:
-    """One model's body; ApiError when it is not sold here or not allowed to this key."""
-    return msgspec.json.encode(_entry(find_offer(offers, caller, model_id)))
+def single(
+    offers: Mapping[str, Offer],
+    caller: Caller,
+    model_id: str,
+    aliases: Mapping[str, Offer] = NO_ALIASES,
+) -> bytes:
+    """One model's body, under the name that was asked for; ApiError when it is not sold here or
+    not allowed to this key."""
+    entry = _entry(find_offer(offers, caller, model_id, aliases))
+    return msgspec.json.encode(entry | {"id": model_id})
 
 
 def _size(limit: str) -> int:

@@ -1,0 +1,34 @@
+"""Further names of models as staff give and take them: everywhere, or on one site. Each act is one
+transaction, and the relays hear of it after commit."""
+
+from django.db import transaction
+
+from accounts.models import Site
+from billing.models import Model
+from relay import signals
+from relay.models import ModelAlias
+
+
+class AliasTaken(ValueError):
+    """The name is a model's id, or leads to a model there already."""
+
+
+@transaction.atomic
+def add(model: Model, alias: str, site: Site | None) -> ModelAlias:
+    """Let `alias` stand for `model`, on every site without one. Raises AliasTaken."""
+    if Model.objects.filter(pk=alias).exists():
+        raise AliasTaken(alias)
+    made, is_new = ModelAlias.objects.get_or_create(
+        alias=alias, site=site, defaults={"model": model}
+    )
+    if not is_new:
+        raise AliasTaken(alias)
+    signals.announce()
+    return made
+
+
+@transaction.atomic
+def remove(alias: ModelAlias) -> None:
+    """End a name; Calls that are under way end under it."""
+    alias.delete()
+    signals.announce()
