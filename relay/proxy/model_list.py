@@ -8,7 +8,6 @@ import msgspec
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.types import Caller, Offer
 
-
 NO_ALIASES: Mapping[str, Offer] = {}
 
 

@@ -16,6 +16,31 @@ _BOOK: Mapping[str, Mapping[str, str]] = {
         "zh-hant": "請求內容必須是 JSON 物件",
     },
     r"(?:is|must not be) empty": {"zh-hans": "不能为空", "zh-hant": "不能為空"},
+    r"the body must be multipart/form-data": {
+        "zh-hans": "请求正文必须是 multipart/form-data",
+        "zh-hant": "請求內容必須是 multipart/form-data",
+    },
+    r"the Content-Type has no usable boundary": {
+        "zh-hans": "Content-Type 中没有可用的 boundary",
+        "zh-hant": "Content-Type 中沒有可用的 boundary",
+    },
+    r"the form has more than (\d+) parts, or too long a head": {
+        "zh-hans": "表单超过 {0} 个部分，或头部过长",
+        "zh-hant": "表單超過 {0} 個部分，或標頭過長",
+    },
+    r"the form has a part without a usable name": {
+        "zh-hans": "表单中有一部分没有可用的名称",
+        "zh-hant": "表單中有一部分沒有可用的名稱",
+    },
+    r"the multipart body is malformed or cut short": {
+        "zh-hans": "multipart 正文格式有误或不完整",
+        "zh-hant": "multipart 內容格式有誤或不完整",
+    },
+    r"the multipart body does not begin with its boundary": {
+        "zh-hans": "multipart 正文没有以其 boundary 开头",
+        "zh-hant": "multipart 內容沒有以其 boundary 開頭",
+    },
+    r"is still being made": {"zh-hans": "仍在生成中", "zh-hant": "仍在產生中"},
     r"is required": {"zh-hans": "是必填参数", "zh-hant": "是必要參數"},
     r"is not supported for this model": {
         "zh-hans": "不受该模型支持",
@@ -25,6 +50,15 @@ _BOOK: Mapping[str, Mapping[str, str]] = {
     r"must be printable text": {
         "zh-hans": "必须是可打印的文本",
         "zh-hant": "必須是可列印的文字",
+    },
+    r"must be UTF-8 text": {"zh-hans": "必须是 UTF-8 文本", "zh-hant": "必須是 UTF-8 文字"},
+    r"must have a printable file name": {
+        "zh-hans": "的文件名必须可打印",
+        "zh-hant": "的檔名必須可列印",
+    },
+    r"must be a day, YYYY-MM-DD": {
+        "zh-hans": "必须是 YYYY-MM-DD 格式的日期",
+        "zh-hant": "必須是 YYYY-MM-DD 格式的日期",
     },
     r"must be an object": {"zh-hans": "必须是对象", "zh-hant": "必須是物件"},
     r"must be an address, or a data URL in base64": {
@@ -58,7 +92,15 @@ _BOOK: Mapping[str, Mapping[str, str]] = {
     },
     r"must be at most (-?\d+)": {"zh-hans": "不能大于 {0}", "zh-hant": "不能大於 {0}"},
     r"must be at least (-?\d+)": {"zh-hans": "不能小于 {0}", "zh-hant": "不能小於 {0}"},
-    r"must be (\d+) (?:texts|inputs|characters) at most": {
+    r"must be (\d+) bytes at most": {
+        "zh-hans": "不能超过 {0} 字节",
+        "zh-hant": "不能超過 {0} 位元組",
+    },
+    r"must be 1 to (\d+) visible ASCII characters": {
+        "zh-hans": "必须是 1 到 {0} 个可见的 ASCII 字符",
+        "zh-hant": "必須是 1 到 {0} 個可見的 ASCII 字元",
+    },
+    r"must be (\d+) (?:(?:texts|inputs|characters) )?at most": {
         "zh-hans": "不能超过 {0} 个",
         "zh-hant": "不能超過 {0} 個",
     },
@@ -75,11 +117,12 @@ _BOOK: Mapping[str, Mapping[str, str]] = {
         "zh-hant": "對此模型必須是文字或文字陣列",
     },
     r"must be less than '([^']*)'": {"zh-hans": "必须小于“{0}”", "zh-hant": "必須小於「{0}」"},
-    r"needs '([^']*)' to be true": {
-        "zh-hans": "需要“{0}”为 true",
-        "zh-hant": "需要「{0}」為 true",
+    r"must not be below '([^']*)'": {"zh-hans": "不能小于“{0}”", "zh-hant": "不能小於「{0}」"},
+    r"needs '([^']*)' to be ([a-z_]+)": {
+        "zh-hans": "需要“{0}”为 {1}",
+        "zh-hant": "需要「{0}」為 {1}",
     },
-    r"cannot stand beside '([^']*)'": {
+    r"(?:cannot stand beside|does not go with) '([^']*)'": {
         "zh-hans": "不能与“{0}”同时使用",
         "zh-hant": "不能與「{0}」同時使用",
     },
@@ -112,6 +155,10 @@ _BOOK: Mapping[str, Mapping[str, str]] = {
     r"(?:must be|expected) (.*), (?:not|got) (.*)": {
         "zh-hans": "应为 {0}，实际为 {1}",
         "zh-hant": "應為 {0}，實際為 {1}",
+    },
+    r"(?:integer|number)(?: value)? out of range": {
+        "zh-hans": "的数值超出范围",
+        "zh-hant": "的數值超出範圍",
     },
     r"expected (.*)": {"zh-hans": "应为 {0}", "zh-hant": "應為 {0}"},
     r"invalid enum value (.*)": {"zh-hans": "不接受取值 {0}", "zh-hant": "不接受取值 {0}"},

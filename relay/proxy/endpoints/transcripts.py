@@ -121,7 +121,7 @@ async def read_transcription(exchange: Exchange, form: Form) -> TranscriptReques
     looked = fields_of(form, _Transcription)
     granular = looked.timestamp_granularities
     if granular and looked.response_format != "verbose_json":
-        raise wrong("timestamp_granularities", "needs response_format verbose_json")
+        raise wrong("timestamp_granularities", "needs 'response_format' to be verbose_json")
     return await _request(exchange, form, looked.model, is_stream=bool(looked.stream))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import msgspec
 
 from relay.proxy.dialect import Dialect
-from relay.proxy.dialects.decoding import complaint
+from relay.proxy.dialects.decoding import complaint, wrong
 from relay.proxy.endpoints.inference import Inference
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.exchange import Exchange
@@ -89,11 +89,9 @@ def demand_files(form: Form, name: str, *, files_max: int = 1) -> None:
     if not found:
         raise ApiError(Cause.MISSING_PARAMETER, param=name, detail=name)
     if len(found) > files_max:
-        raise ApiError(
-            Cause.BAD_REQUEST, param=name, detail=f"'{name}': must be {files_max} at most"
-        )
+        raise wrong(name, f"must be {files_max} at most")
     if not all(file.size_bytes for file in found):
-        raise ApiError(Cause.BAD_REQUEST, param=name, detail=f"'{name}': must not be empty")
+        raise wrong(name, "must not be empty")
 
 
 def given_or_sold(given: str | None, exchange: Exchange, defaults: tuple[str, ...]) -> str:
@@ -106,5 +104,5 @@ def given_or_sold(given: str | None, exchange: Exchange, defaults: tuple[str, ..
     if not model:
         raise ApiError(Cause.MISSING_PARAMETER, param="model", detail="model")
     if not model.isprintable():
-        raise ApiError(Cause.BAD_REQUEST, param="model", detail="'model' must be printable text")
+        raise wrong("model", "must be printable text")
     return model

@@ -1,5 +1,5 @@
-"""What a form says of routing: `provider` and `models`, as JSON or in the brackets that clients write
-nested fields with. Read by the rules of JSON bodies; none of it is sent upstream. Pure.
+"""What a form says of routing: `provider` and `models`, as JSON or in the brackets that clients
+write nested fields with. Read by the rules of JSON bodies; none of it is sent upstream. Pure.
 """
 
 import re

@@ -121,7 +121,7 @@ def test_a_further_name_is_given_and_taken_away(operator: Client, model: Model) 
     found = {(alias.alias, alias.site_id) for alias in model.aliases.all()}
     assert found == {("vendor/latest", None), ("vendor/latest", "globex")}
     text = operator.get(page).content.decode()
-    assert text.count("<code translate=\"no\">vendor/latest</code>") == 2
+    assert text.count('<code translate="no">vendor/latest</code>') == 2
     for alias in model.aliases.all():
         assert operator.post(reverse("ops_alias_remove", args=[alias.pk])).status_code == 302
     assert not model.aliases.exists()

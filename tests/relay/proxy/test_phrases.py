@@ -1,8 +1,13 @@
 """What is wrong with a request is said in one language, not in two."""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import msgspec
 import pytest
 
+import relay.proxy
 from relay.proxy import chat_request, error_contract, errors, phrases
 from relay.proxy.dialect import Dialect
 from relay.proxy.errors import ApiError, Cause
@@ -66,3 +71,42 @@ def test_only_complaints_about_the_request_are_looked_up() -> None:
     error = ApiError(Cause.MODEL_NOT_FOUND, detail="is required")  # a model of that name
     answer = errors.answer(error, error_contract.DEFAULT, Dialect.CHAT, "zh-hans", "req_1")
     assert "“is required”".encode() in answer.body
+
+
+def refusals() -> Iterator[str]:
+    """Every phrase that a request is refused with, as the code has it; what is filled in is 7."""
+    for module in sorted(Path(relay.proxy.__path__[0]).rglob("*.py")):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Call) and (why := reason_of(node)) is not None:
+                yield from FILLED.get(why, [why])
+
+
+# A phrase with words filled in; the decoder's own are told in the tests above.
+FILLED = {
+    "must be 7 7": ["must be at most 7", "must be at least 7"],
+    "'7': 7": [],
+}
+
+
+def reason_of(call: ast.Call) -> str | None:
+    """What `wrong(param, why)` and a bad request's `detail` say."""
+    name = getattr(call.func, "id", "")
+    cause = ast.unparse(call.args[0]) if call.args else ""
+    told: ast.expr | None = None
+    if name == "wrong" and len(call.args) == 2:
+        told = call.args[1]
+    elif name == "ApiError" and cause == "Cause.BAD_REQUEST":
+        told = next((each.value for each in call.keywords if each.arg == "detail"), None)
+    if isinstance(told, ast.JoinedStr):
+        return "".join(
+            part.value if isinstance(part, ast.Constant) else "7" for part in told.values
+        )
+    return str(told.value) if isinstance(told, ast.Constant) else None
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant"])
+def test_every_refusal_of_the_code_is_in_the_book(language: str) -> None:
+    known = list(refusals())
+    assert len(known) > 50
+    details = [why if why.startswith(("'", "the ")) else f"'x': {why}" for why in known]
+    assert [each for each in details if phrases.worded(each, language) == each] == []

@@ -182,9 +182,10 @@ def _object(raw: msgspec.Raw, path: str) -> _Raws:
 
 def _said(raw: msgspec.Raw, path: str) -> str | None:
     try:
-        return _text.decode(raw)
+        said: str | None = _text.decode(raw)
     except msgspec.DecodeError:
         raise wrong(path, "expected str") from None
+    return said
 
 
 def _items(raw: msgspec.Raw, path: str) -> list[msgspec.Raw]:

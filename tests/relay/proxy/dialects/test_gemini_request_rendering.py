@@ -217,9 +217,7 @@ def test_media_by_address_and_by_value() -> None:
     assert body["generationConfig"] == {"mediaResolution": "MEDIA_RESOLUTION_LOW"}
 
 
-@pytest.mark.parametrize(
-    ("tier", "said"), [("auto", None), ("default", "standard")]
-)
+@pytest.mark.parametrize(("tier", "said"), [("auto", None), ("default", "standard")])
 def test_service_tiers(tier: str, said: str | None) -> None:
     assert rendered(service_tier=tier).get("serviceTier") == said
 
