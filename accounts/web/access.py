@@ -8,9 +8,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 
 from accounts.models import SiteStaff, StaffRole, User
 from accounts.permissions import Act, StaffAct, may, staff_may
+from accounts.time_zones import zone_of
 from accounts.web.requests import MemberRequest, SiteRequest, StaffRequest
 
 P = ParamSpec("P")
@@ -69,7 +71,9 @@ def site_page(act: StaffAct) -> Callable[[StaffView[P]], View[P]]:
                 raise PermissionDenied
             ours = cast(StaffRequest, request)
             ours.staff_role = role
-            return view(ours, *args, **kwargs)
+            # The site's days, not those of an organization that the reader may belong to.
+            with timezone.override(zone_of(ours.site.time_zone)):
+                return view(ours, *args, **kwargs)
 
         guarded.staff_act = act  # type: ignore[attr-defined]
         return cast(View[P], guarded)

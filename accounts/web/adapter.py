@@ -9,9 +9,11 @@ from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.web.access import staff_role
 from accounts.web.requests import SiteRequest
 
 OPERATOR_HOME = "/ops/"
+STAFF_HOME = "/site/"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -21,12 +23,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Operators who are nobody's customer here land in the staff pages."""
-        user = cast(User, request.user)
-        if user.is_operator and not user.memberships.filter(
-            organization__site=cast(SiteRequest, request).site
-        ):
-            return OPERATOR_HOME
+        """Staff who are nobody's customer here land in the pages of what they run."""
+        user, site = cast(User, request.user), cast(SiteRequest, request).site
+        if not user.memberships.filter(organization__site=site).exists():
+            if user.is_operator:
+                return OPERATOR_HOME
+            if staff_role(user, site.pk):
+                return STAFF_HOME
         url: str = super().get_login_redirect_url(request)
         return url
 

@@ -4,7 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
+from accounts.models import User
+from accounts.web.access import staff_role
 from accounts.web.preferences import theme_of
 
 # Django's code, its name in its own words, and the BCP 47 tag that `lang` wants.
@@ -30,4 +33,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "html_lang": tag,
         "languages": LANGUAGES,
         "theme": theme_of(request),
+        "staff_role": SimpleLazyObject(lambda: _staff_role(request)),
     }
+
+
+def _staff_role(request: HttpRequest) -> str:
+    """What the reader may do on the site's staff pages; "" for most."""
+    known = getattr(request, "staff_role", None)  # `access.site_page` looked already
+    if known:
+        return str(known)
+    site, user = getattr(request, "site", None), getattr(request, "user", None)
+    if site is None or not isinstance(user, User):
+        return ""
+    memberships = getattr(request, "memberships", [])
+    if memberships and not user.is_operator:
+        return memberships[0].site_role or ""
+    return staff_role(user, site.pk) or ""

@@ -5,16 +5,17 @@ Never decides what a member may do (`accounts.web.access` does).
 
 from collections.abc import Callable
 from typing import cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.db.models import Subquery
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from accounts.ids import new_id
-from accounts.models import Membership, Site, User
+from accounts.models import Membership, Site, SiteStaff, User
+from accounts.time_zones import zone_of
 from accounts.web.requests import SiteRequest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -105,16 +106,13 @@ class OrganizationMiddleware:
 
 
 def memberships_of(request: SiteRequest) -> list[Membership]:
-    """The user's memberships on this site, oldest first; none for a visitor."""
-    if not request.user.is_authenticated:
+    """The user's memberships on this site, oldest first; none for a visitor.
+
+    Each knows the user's role among the site's staff (`site_role`), which the shell asks for too.
+    """
+    if not isinstance(request.user, User):
         return []
     rows = Membership.objects.filter(user=request.user, organization__site=request.site)
+    staff = SiteStaff.objects.filter(user=request.user, site=request.site)
+    rows = rows.annotate(site_role=Subquery(staff.values("role")[:1]))
     return list(rows.select_related("organization").order_by("created_at", "id"))
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone by IANA name; UTC when this machine does not know the name (any more)."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

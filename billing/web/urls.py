@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("app/balance", balance.balance, name="balance"),
     path("ops/ui", gallery.gallery, name="gallery"),
     path("ops/", include("billing.web.ops_urls")),
+    path("site/", include("billing.web.site_urls")),
 ]
