@@ -2,12 +2,13 @@
 
 from django.db import models
 
-from accounts.models import Organization, Site, User
+from accounts.models import Organization, Site
 from billing.models.catalog import Model, Plan
+from billing.models.versions import Version
 
 
-class Price(models.Model):
-    """One version. Never edited: a change is a new row with a later `effective_from`."""
+class Price(Version):
+    """One version of a model's price, in one scope."""
 
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="prices")
     site = models.ForeignKey(
@@ -30,11 +31,6 @@ class Price(models.Model):
         db_comment="integers of nanos, as billing.price_versions tells; empty: from then on there "
         "is no price of its own"
     )
-    effective_from = models.DateTimeField()
-    created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
 
     class Meta:
         constraints = [
@@ -51,11 +47,9 @@ class Price(models.Model):
         indexes = [models.Index(fields=["model", "site", "-effective_from"])]
 
 
-class PlanAdjustment(models.Model):
-    """How much more or less than its site's customers an organization on a plan pays.
-
-    Never edited, as prices: a change is a new row. Contract prices are not adjusted.
-    """
+class PlanAdjustment(Version):
+    """How much more or less than its site's customers an organization on a plan pays. Contract
+    prices are not adjusted."""
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="adjustments")
     model = models.ForeignKey(
@@ -67,11 +61,6 @@ class PlanAdjustment(models.Model):
         db_comment="null: every model without an adjustment of its own",
     )
     adjustment_bp = models.IntegerField(db_comment="basis points: -1000 is a tenth less")
-    effective_from = models.DateTimeField()
-    created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
 
     class Meta:
         constraints = [
