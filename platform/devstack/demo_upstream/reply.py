@@ -5,6 +5,7 @@ between them comes in a Stamp, and what goes wrong as a Fault.
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,8 +43,8 @@ class Framing(StrEnum):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Reply:
-    """An answer to one request. Subclasses spell it; those without `frames` never stream."""
+class Reply(ABC):
+    """An answer to one request. Subclasses spell it."""
 
     model: str
     directive: Directive
@@ -57,13 +58,13 @@ class Reply:
         """Of the answer, streamed or not."""
         return EVENT_STREAM if self.is_stream else JSON
 
+    @abstractmethod
     def whole(self, stamp: Stamp, fault: Fault | None) -> bytes:
         """The body of an answer that is not streamed."""
-        raise NotImplementedError
 
     def frames(self, stamp: Stamp, fault: Fault | None) -> Iterator[Frame]:
-        """Every event of the stream, the last included."""
-        raise NotImplementedError
+        """Every event of the stream, the last included; none of what never streams."""
+        return iter(())
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

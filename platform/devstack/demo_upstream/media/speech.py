@@ -47,6 +47,9 @@ class SpeechReply(Reply):
     def content_type(self) -> bytes:
         return CONTENT_TYPES[self.kind]
 
+    def whole(self, stamp: Stamp, fault: Fault | None) -> bytes:
+        return b"".join(self.chunks())
+
     def frames(self, stamp: Stamp, fault: Fault | None) -> Iterator[Frame]:
         chunks = () if fault is Fault.EMPTY else self.chunks()
         worth = 1 if self.usage[AUDIO_OUTPUT] else 0
