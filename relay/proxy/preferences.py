@@ -5,11 +5,12 @@ Source: OpenRouter, "Provider Routing" and "Model Routing", read 2026-11; of the
 that we can keep our word on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
+from relay.proxy import json_objects
 from relay.proxy.dialects.decoding import complaint, wrong
 from relay.proxy.types import Route
 
@@ -18,7 +19,6 @@ MODELS_MAX = 3
 PROVIDERS_MAX = 20
 HEADER = b"x-ai-provider"
 
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 PROVIDER, MODELS = NAMES = ("provider", "models")
 # Apart from every priority that a Route can have (a small integer in the database).
 _RANK = 1 << 16
@@ -56,7 +56,7 @@ def take(body: bytes) -> tuple[bytes, Wishes]:
     if b'"provider"' not in body and b'"models"' not in body:
         return body, NONE
     try:
-        fields = _fields.decode(body)
+        fields = json_objects.fields.decode(body)
     except (msgspec.DecodeError, RecursionError):
         return body, NONE  # the endpoint says what is wrong with it
     if not any(name in fields for name in NAMES):
@@ -67,14 +67,12 @@ def take(body: bytes) -> tuple[bytes, Wishes]:
         fields["model"] = msgspec.Raw(msgspec.json.encode(models[0]))
     asked = bytes(fields.get("model", b""))
     further = tuple(name for name in models if msgspec.json.encode(name) != asked)
-    return _joined(fields), replace(wishes, models=further)
+    return msgspec.json.encode(fields), replace(wishes, models=further)
 
 
 def with_model(body: bytes, model: str) -> bytes:
     """The body asking for another model."""
-    fields = _fields.decode(body)
-    fields["model"] = msgspec.Raw(msgspec.json.encode(model))
-    return _joined(fields)
+    return json_objects.changed(json_objects.fields.decode(body), model=model)
 
 
 def with_header(wishes: Wishes, value: bytes) -> Wishes:
@@ -149,8 +147,3 @@ def _read_models(raw: msgspec.Raw | None) -> list[str]:
     if given is not None and not 1 <= len(given) <= MODELS_MAX:
         raise wrong("models", f"must be a list of 1 to {MODELS_MAX}")
     return list(dict.fromkeys(given or ()))
-
-
-def _joined(fields: Mapping[str, bytes | msgspec.Raw]) -> bytes:
-    encode = msgspec.json.encode
-    return b"{" + b",".join([encode(k) + b":" + bytes(v) for k, v in fields.items()]) + b"}"

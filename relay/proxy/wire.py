@@ -12,11 +12,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from relay.proxy import json_objects
 from relay.proxy.dialect import Dialect
 from relay.proxy.upstream.port import HeaderBlock
 from relay.proxy.upstream.request_head import header_block
-
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 ANTHROPIC_VERSION = b"2023-06-01"
 AZURE_API_VERSION = "2024-10-21"
@@ -85,12 +84,9 @@ class Wire:
         """A JSON body with the parameters that this vendor calls otherwise."""
         if not self.quirks.renames:
             return body
-        fields: dict[str, bytes | msgspec.Raw] = {
-            self.quirks.renames.get(name, name): value
-            for name, value in _fields.decode(body).items()
-        }
-        encode = msgspec.json.encode
-        return b"{" + b",".join([encode(k) + b":" + bytes(v) for k, v in fields.items()]) + b"}"
+        renames = self.quirks.renames
+        fields = json_objects.fields.decode(body)
+        return msgspec.json.encode({renames.get(name, name): fields[name] for name in fields})
 
     def head_for(self, content_type: bytes) -> HeaderBlock:
         """The head of a body of another type than JSON."""

@@ -20,6 +20,8 @@ NULL = msgspec.Raw(b"null")
 _FINDING = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.S)
 _BOUND = re.compile(r"^Expected `(?:int|float)` (?P<side>[<>]=) (?P<bound>-?\d+)(?:\.0)?$")
 _FIELD = re.compile(r"field `([^`]*)`")
+# No vendor sells more output in one answer (2026-11: 128k-384k); keeps arithmetic far from 2^53.
+OUTPUT_TOKENS_MAX = 4_000_000
 # What a decoder says of a value may quote it; more would only fill our answer.
 DETAIL_CHARS_MAX = 200
 
@@ -72,6 +74,11 @@ def whole_number(param: str, value: float | None, *, highest: int, lowest: int =
     if value != int(value) or not lowest <= value <= highest:
         raise wrong(param, f"must be a whole number, {lowest} to {highest}")
     return int(value)
+
+
+def output_cap(param: str, value: float | None, *, lowest: int = 1) -> int | None:
+    """A cap on the tokens of output, or None. Raises ApiError."""
+    return whole_number(param, value, lowest=lowest, highest=OUTPUT_TOKENS_MAX)
 
 
 def is_object(raw: bytes | msgspec.Raw) -> bool:

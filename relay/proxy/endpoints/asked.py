@@ -7,21 +7,20 @@ from typing import Protocol
 
 import msgspec
 
+from relay.proxy import json_objects
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.forms import sending
 from relay.proxy.forms.form import Form
 from relay.proxy.request import Outgoing
 from relay.proxy.types import Route
 
-_encode = msgspec.json.encode
-
 
 class Asked(Protocol):
     """What endpoints need not know: in what kind of body it came."""
 
     def outgoing(self, route: Route, operation: str, model: str) -> Outgoing:
-        """What to send. Raises ApiError where the Route's Upstream has no such operation;
-        `model` is what the caller calls it."""
+        """What to send. Raises ApiError, naming the public `model`, where the Route's Upstream has
+        no such operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +31,9 @@ class AskedJson:
 
     def outgoing(self, route: Route, operation: str, model: str) -> Outgoing:
         """See `Asked.outgoing`."""
-        path = _path(route, operation, model)
-        fields: dict[str, bytes | msgspec.Raw] = {**self.fields, "model": _encode(route.name)}
-        body = b",".join([_encode(name) + b":" + bytes(value) for name, value in fields.items()])
-        return Outgoing(path, route.wire.renamed(b"{" + body + b"}"), route.wire.json_head)
+        path = path_of(operation, route, model)
+        body = json_objects.changed(self.fields, model=route.name)
+        return Outgoing(path, route.wire.renamed(body), route.wire.json_head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +44,13 @@ class AskedForm:
 
     def outgoing(self, route: Route, operation: str, model: str) -> Outgoing:
         """See `Asked.outgoing`."""
-        path = _path(route, operation, model)
+        path = path_of(operation, route, model)
         upload = sending.upload(self.form, model=route.name, renames=route.wire.quirks.renames)
         return Outgoing(path, upload, route.wire.head_for(upload.content_type))
 
 
-def _path(route: Route, operation: str, model: str) -> str:
+def path_of(operation: str, route: Route, model: str) -> str:
+    """Where the Route's Upstream has it. Raises ApiError, naming the public model, if nowhere."""
     if not route.wire.has(operation):
         raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=model)
     return route.wire.path(operation, route.name)

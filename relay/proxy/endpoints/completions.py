@@ -6,19 +6,21 @@ paid for, though fewer are shown; a request may have several prompts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from relay.proxy import errors
+from relay.proxy import errors, json_objects
 from relay.proxy.answer_headers import Header
-from relay.proxy.chat_request import CHOICES_MAX, OUTPUT_TOKENS_MAX, forced_usage
 from relay.proxy.dialect import Dialect
-from relay.proxy.dialects import openai
-from relay.proxy.dialects.decoding import read, whole_number, wrong
+from relay.proxy.dialects.chat import wire
+from relay.proxy.dialects.chat.checks import CHOICES_MAX
+from relay.proxy.dialects.chat.envelope import forced_usage
+from relay.proxy.dialects.decoding import output_cap, read, whole_number, wrong
 from relay.proxy.dialects.service_tier import refuse_others
+from relay.proxy.endpoints.asked import path_of
 from relay.proxy.endpoints.plain_bodies import texts_in
-from relay.proxy.errors import ApiError, Cause
+from relay.proxy.errors import ApiError
 from relay.proxy.estimate import DeliveredCounter, texts_of, tokens_of_bytes, tokens_of_texts
 from relay.proxy.exchange import Exchange
 from relay.proxy.request import SSE_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
@@ -26,7 +28,6 @@ from relay.proxy.types import Route, Site
 
 BEST_OF_MAX = 20
 _TEXTS = texts_of("text")
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 Penalty = Annotated[float, msgspec.Meta(ge=-2, le=2)]
 
 
@@ -73,24 +74,22 @@ class CompletionRequest:
 
     def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
         """See `Request.outgoing`."""
-        if not route.wire.has(self.endpoint):
-            raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=self.model)
-        fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
-        fields["model"] = msgspec.json.encode(route.name)
+        path = path_of(self.endpoint, route, self.model)
+        fields: dict[str, Any] = {**self.fields, "model": route.name}
         if self.is_stream:
             fields["stream_options"] = forced_usage(self.fields.get("stream_options"))
         if output_tokens_cap is not None:
-            fields["max_tokens"] = b"%d" % output_tokens_cap
-        encode = msgspec.json.encode
-        body = b"{" + b",".join([encode(k) + b":" + bytes(v) for k, v in fields.items()]) + b"}"
-        path = route.wire.path(self.endpoint, route.name)
-        return Outgoing(path, route.wire.renamed(body), route.wire.json_head)
+            fields["max_tokens"] = output_tokens_cap
+        body = route.wire.renamed(msgspec.json.encode(fields))
+        return Outgoing(path, body, route.wire.json_head)
 
     def reader(self, route: Route, content_type: bytes) -> Reader:
         """See `Request.reader`."""
         if b"event-stream" not in content_type:
             raise NotAnAnswer("not_a_stream")
-        return openai.StreamReader(self.wants_usage_frame, _delivered=DeliveredCounter(_TEXTS))
+        return wire.StreamReader(
+            wants_usage_frame=self.wants_usage_frame, _delivered=DeliveredCounter(_TEXTS)
+        )
 
     def stream_headers(self, content_type: bytes) -> tuple[Header, ...]:
         """See `Request.stream_headers`."""
@@ -102,7 +101,7 @@ class CompletionRequest:
 
     def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:
         """See `Request.whole`."""
-        answer = openai.read_answer(body)
+        answer = wire.read_answer(body)
         if not answer.is_valid:
             raise NotAnAnswer("not_an_answer")
         shown = route.renaming.whole(body) if route.renaming is not None else body
@@ -125,13 +124,11 @@ async def read_completion(exchange: Exchange) -> CompletionRequest:
         model=looked.model,
         is_stream=bool(looked.stream),
         wants_usage_frame=bool(looked.stream_options and looked.stream_options.include_usage),
-        fields=_fields.decode(body),
+        fields=json_objects.fields.decode(body),
         demand=Demand(
             input_tokens_bound=len(body),
             input_tokens_guess=tokens_of_bytes(body),
-            output_tokens_asked=whole_number(
-                "max_tokens", looked.max_tokens, lowest=0, highest=OUTPUT_TOKENS_MAX
-            ),
+            output_tokens_asked=output_cap("max_tokens", looked.max_tokens, lowest=0),
             choices=made * prompts,
             inputs=prompts,
         ),

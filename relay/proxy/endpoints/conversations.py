@@ -4,7 +4,6 @@ but for a few changes; else request and answer are translated.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from relay.proxy import errors
 from relay.proxy.answer_headers import Header
@@ -14,11 +13,12 @@ from relay.proxy.dialects.conversation import Conversation
 from relay.proxy.dialects.events import Label
 from relay.proxy.dialects.gemini import wire as gemini_wire
 from relay.proxy.dialects.messages import wire as messages_wire
+from relay.proxy.dialects.pass_through import Envelope
 from relay.proxy.errors import ApiError, Framing
 from relay.proxy.estimate import CHAT_TEXTS, texts_of, tokens_of_bytes, tokens_of_texts
 from relay.proxy.exchange import Exchange
 from relay.proxy.request import SSE_HEADERS, Demand, NotAnAnswer, Outgoing, Reader, Whole
-from relay.proxy.types import Route, Site, Usage
+from relay.proxy.types import Route, Site
 from relay.proxy.upstream.port import HeaderBlock
 
 # Where a conversation is had, by the dialect in which it is.
@@ -38,43 +38,11 @@ NO_HEADERS = HeaderBlock(b"")
 _GEMINI_WHOLE, _GEMINI_STREAM = "generateContent", "streamGenerateContent"
 
 
-class SeenAnswer(Protocol):
-    """A whole answer, as far as pass-through looks at it."""
-
-    @property
-    def is_valid(self) -> bool: ...
-
-    @property
-    def usage(self) -> Usage | None: ...
-
-
-class Native(Protocol):
-    """A request as pass-through needs it; one kind per dialect."""
-
-    @property
-    def model(self) -> str: ...
-
-    @property
-    def is_stream(self) -> bool: ...
-
-    @property
-    def demand(self) -> Demand: ...
-
-    def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
-        """The same bytes with our few changes."""
-
-    def reader(self) -> Reader:
-        """Follows a stream of the same dialect."""
-
-    def read_answer(self, body: bytes) -> SeenAnswer:
-        """Looks into a whole answer of the same dialect."""
-
-
 @dataclass(slots=True)
 class ConversationRequest:
     """Implements `request.Request`. The common form is made only when a Route needs it."""
 
-    native: Native
+    native: Envelope
     dialect: Dialect
     endpoint: str
     parse: Callable[[], Conversation]
@@ -190,7 +158,7 @@ def _operation(dialect: Dialect, *, is_stream: bool) -> str:
 
 
 def of_body(
-    exchange: Exchange, body: bytes, native: Native, *, created: int, dialect: Dialect
+    exchange: Exchange, body: bytes, native: Envelope, *, created: int, dialect: Dialect
 ) -> ConversationRequest:
     """A request whose dialect says everything in its body."""
     return ConversationRequest(

@@ -14,10 +14,10 @@ from relay.proxy.dialect import Dialect
 from relay.proxy.dialects.conversation import not_carried
 from relay.proxy.dialects.decoding import is_given, read, wrong
 from relay.proxy.dialects.gemini import embeddings
+from relay.proxy.endpoints.asked import path_of
 from relay.proxy.endpoints.gemini_embeddings import BATCH, SINGLE
 from relay.proxy.endpoints.plain import PlainRequest
 from relay.proxy.endpoints.plain_bodies import plain, texts_in
-from relay.proxy.errors import ApiError, Cause
 from relay.proxy.exchange import Exchange
 from relay.proxy.request import NotAnAnswer, Outgoing, Whole
 from relay.proxy.types import Route
@@ -57,12 +57,10 @@ class EmbeddingsRequest(PlainRequest):
             return PlainRequest.outgoing(self, route, output_tokens_cap)
         texts = self._texts()
         operation = SINGLE if len(texts) == 1 else BATCH
-        if not route.wire.has(operation):
-            raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=self.model)
+        path = path_of(operation, route, self.model)
         body = embeddings.of_texts(
             texts, route.name, dimensions=self.asked.dimensions, is_batch=operation == BATCH
         )
-        path = route.wire.path(operation, route.name)
         return Outgoing(path, route.wire.renamed(body), route.wire.json_head)
 
     def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:

@@ -7,58 +7,23 @@ by default, and under `/v1` when told so.
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from relay.proxy.answer_headers import Header
 from relay.proxy.dialect import Dialect
 from relay.proxy.dialects import translate
-from relay.proxy.dialects.gemini import counting, wire
+from relay.proxy.dialects.gemini import counting
+from relay.proxy.dialects.gemini.envelope import envelope, envelope_of_count
 from relay.proxy.endpoints.conversations import NO_HEADERS, ConversationRequest
 from relay.proxy.endpoints.counting import CountRequest
 from relay.proxy.errors import Framing
 from relay.proxy.exchange import Exchange
-from relay.proxy.request import SSE_HEADERS, Demand, Reader
+from relay.proxy.request import SSE_HEADERS
 
 # A stream without `alt=sse` is the items of one JSON array.
 ARRAY_HEADERS: tuple[Header, ...] = (
     (b"content-type", b"application/json; charset=utf-8"),
     *SSE_HEADERS[1:],
 )
-
-
-@dataclass(frozen=True, slots=True)
-class NativeGemini:
-    """Implements `conversations.Native`."""
-
-    envelope: wire.Envelope
-    framing: Framing
-
-    @property
-    def model(self) -> str:
-        """The public id, as the path names it."""
-        return self.envelope.model
-
-    @property
-    def is_stream(self) -> bool:
-        """As the path says."""
-        return self.envelope.is_stream
-
-    @property
-    def demand(self) -> Demand:
-        """Tokens of text, images and sound."""
-        return self.envelope.demand
-
-    def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
-        """See `Native.body_for`."""
-        return self.envelope.body_for(upstream_model, output_tokens_cap=output_tokens_cap)
-
-    def reader(self) -> Reader:
-        """See `Native.reader`."""
-        return wire.StreamReader(self.framing)
-
-    def read_answer(self, body: bytes) -> wire.Answer:
-        """See `Native.read_answer`."""
-        return wire.read_answer(body)
 
 
 def reading(*, is_stream: bool) -> Callable[[Exchange], Awaitable[ConversationRequest]]:
@@ -68,9 +33,9 @@ def reading(*, is_stream: bool) -> Callable[[Exchange], Awaitable[ConversationRe
         body, model = await exchange.body(), exchange.params["model"]
         is_array = is_stream and exchange.query().get("alt") != "sse"
         framing = Framing.ARRAY_START if is_array else Framing.SSE
-        envelope = wire.envelope(body, model=model, is_stream=is_stream)
+        native = envelope(body, model=model, is_stream=is_stream, framing=framing)
         return ConversationRequest(
-            native=NativeGemini(envelope, framing),
+            native=native,
             dialect=Dialect.GEMINI,
             endpoint=exchange.endpoint,
             parse=lambda: translate.conversation(
@@ -88,13 +53,13 @@ def reading(*, is_stream: bool) -> Callable[[Exchange], Awaitable[ConversationRe
 async def count(exchange: Exchange) -> CountRequest:
     """What `:countTokens` asks; raises ApiError naming what is wrong."""
     model = exchange.params["model"]
-    envelope = wire.envelope_of_count(await exchange.body(), model=model)
+    native = envelope_of_count(await exchange.body(), model=model)
     return CountRequest(
         asked_in=Dialect.GEMINI,
         operation="countTokens",
         model=model,
-        guess=envelope.demand.input_tokens_guess,
-        body_for=lambda name: envelope.body_for(name, output_tokens_cap=None),
+        guess=native.demand.input_tokens_guess,
+        body_for=lambda name: native.body_for(name, output_tokens_cap=None),
         parse=counting.parse_answer,
         render=counting.render_answer,
         head=NO_HEADERS,

@@ -10,9 +10,9 @@ import msgspec
 
 from relay.proxy.dialect import Dialect
 from relay.proxy.dialects.gemini import embeddings
+from relay.proxy.endpoints.asked import path_of
 from relay.proxy.endpoints.one_piece import OnePiece
 from relay.proxy.endpoints.plain_bodies import INPUT_TOKENS
-from relay.proxy.errors import ApiError, Cause
 from relay.proxy.exchange import Exchange
 from relay.proxy.request import Demand, NotAnAnswer, Outgoing, Whole
 from relay.proxy.types import Route, Usage
@@ -71,10 +71,8 @@ class EmbedRequest(OnePiece):
         """See `Request.outgoing`."""
         is_native = self.spoken(route) is Dialect.GEMINI
         operation = self.endpoint if is_native else OPENAI
-        if not route.wire.has(operation):
-            raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=self.model)
+        path = path_of(operation, route, self.model)
         body = self.asked.body_for(route.name) if is_native else self._as_openai(route)
-        path = route.wire.path(operation, route.name)
         return Outgoing(path, route.wire.renamed(body), route.wire.json_head)
 
     def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:

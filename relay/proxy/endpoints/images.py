@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from relay.proxy import json_objects
 from relay.proxy.dialects.decoding import NULL, is_given, read
 from relay.proxy.endpoints.asked import Asked, AskedForm, AskedJson
 from relay.proxy.endpoints.event_reader import Event, EventReader
@@ -56,7 +57,6 @@ class _Answer(msgspec.Struct):
 
 
 _prompted = msgspec.json.Decoder(_Prompted)
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _answer = msgspec.json.Decoder(_Answer)
 
 
@@ -99,7 +99,7 @@ async def read_generation(exchange: Exchange) -> ImageRequest:
     """`/v1/images/generations`. Raises ApiError naming what is wrong."""
     body = await exchange.body()
     looked = read(_prompted, body)
-    asked = AskedJson(_fields.decode(body))
+    asked = AskedJson(json_objects.fields.decode(body))
     return _request(exchange, looked, asked, "image_generation", looked.prompt, inputs=0)
 
 

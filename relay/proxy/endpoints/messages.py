@@ -6,15 +6,14 @@ headers", read 2026-11.
 
 import re
 import time
-from dataclasses import dataclass
 
 from relay.proxy.dialect import Dialect
-from relay.proxy.dialects.messages import counting, wire
+from relay.proxy.dialects.messages import counting
+from relay.proxy.dialects.messages.envelope import envelope, envelope_of_count
 from relay.proxy.endpoints import conversations
 from relay.proxy.endpoints.conversations import ConversationRequest
 from relay.proxy.endpoints.counting import CountRequest
 from relay.proxy.exchange import Exchange
-from relay.proxy.request import Demand, Reader
 from relay.proxy.upstream.port import HeaderBlock
 from relay.proxy.upstream.request_head import header_block
 
@@ -23,50 +22,11 @@ COUNT = "messages/count_tokens"
 _BETAS = re.compile(rb"[A-Za-z0-9_.,: -]{1,1000}")
 
 
-@dataclass(frozen=True, slots=True)
-class NativeMessages:
-    """Implements `conversations.Native`."""
-
-    envelope: wire.Envelope
-
-    @property
-    def model(self) -> str:
-        """The public id."""
-        return self.envelope.model
-
-    @property
-    def is_stream(self) -> bool:
-        """As the caller asked."""
-        return self.envelope.is_stream
-
-    @property
-    def demand(self) -> Demand:
-        """Tokens, those that are written to the cache included."""
-        return self.envelope.demand
-
-    def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
-        """See `Native.body_for`."""
-        return self.envelope.body_for(upstream_model, output_tokens_cap=output_tokens_cap)
-
-    def reader(self) -> Reader:
-        """See `Native.reader`."""
-        return wire.StreamReader()
-
-    def read_answer(self, body: bytes) -> wire.Answer:
-        """See `Native.read_answer`."""
-        return wire.read_answer(body)
-
-
 async def read(exchange: Exchange) -> ConversationRequest:
     """The request; raises ApiError naming what is wrong."""
     body = await exchange.body()
-    native = NativeMessages(wire.envelope(body))
     request = conversations.of_body(
-        exchange,
-        body,
-        native,
-        created=int(time.time()),
-        dialect=Dialect.MESSAGES,
+        exchange, body, envelope(body), created=int(time.time()), dialect=Dialect.MESSAGES
     )
     request.native_head = betas(exchange)
     return request
@@ -82,13 +42,13 @@ def betas(exchange: Exchange) -> HeaderBlock:
 
 async def count(exchange: Exchange) -> CountRequest:
     """What `messages/count_tokens` asks; raises ApiError naming what is wrong."""
-    envelope = wire.envelope_of_count(await exchange.body())
+    native = envelope_of_count(await exchange.body())
     return CountRequest(
         asked_in=Dialect.MESSAGES,
         operation=COUNT,
-        model=envelope.model,
-        guess=envelope.demand.input_tokens_guess,
-        body_for=lambda name: envelope.body_for(name, output_tokens_cap=None),
+        model=native.model,
+        guess=native.demand.input_tokens_guess,
+        body_for=lambda name: native.body_for(name, output_tokens_cap=None),
         parse=counting.parse_answer,
         render=counting.render_answer,
         head=betas(exchange),

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from relay.proxy.causes import Cause
 from relay.proxy.dialects.decoding import NULL, is_given
+from relay.proxy.endpoints.asked import AskedJson
 from relay.proxy.endpoints.one_piece import OnePiece
-from relay.proxy.errors import ApiError
 from relay.proxy.request import Demand, NotAnAnswer, Outgoing, Whole
 from relay.proxy.types import Route, Usage
-
-_encode = msgspec.json.encode
 
 
 class _Usage(msgspec.Struct):
@@ -48,13 +45,7 @@ class PlainRequest(OnePiece):
 
     def outgoing(self, route: Route, output_tokens_cap: int | None) -> Outgoing:
         """See `Request.outgoing`."""
-        if not route.wire.has(self.endpoint):
-            raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=self.model)
-        fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
-        fields["model"] = _encode(route.name)
-        body = b",".join([_encode(name) + b":" + bytes(value) for name, value in fields.items()])
-        path = route.wire.path(self.endpoint, route.name)
-        return Outgoing(path, route.wire.renamed(b"{" + body + b"}"), route.wire.json_head)
+        return AskedJson(self.fields).outgoing(route, self.endpoint, self.model)
 
     def whole(self, route: Route, body: bytes, content_type: bytes) -> Whole:
         """See `Request.whole`. Without the upstream's figure the input is counted by us."""

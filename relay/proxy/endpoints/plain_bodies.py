@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from relay.proxy import json_objects
 from relay.proxy.dialects.decoding import read, wrong
 from relay.proxy.endpoints.plain import PlainRequest
 from relay.proxy.errors import ApiError, Cause
@@ -19,7 +20,6 @@ INPUTS_MAX = 2_048
 DOCUMENTS_MAX = 10_000
 INPUT_TOKENS: Measures = (("input",),)
 
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 # What OpenAI takes for a moderation that names no model, and its forerunner.
 MODERATION_MODELS = ("omni-moderation-latest", "text-moderation-latest")
 
@@ -95,7 +95,7 @@ def plain(
     return PlainRequest(
         endpoint=exchange.endpoint,
         model=model,
-        fields=_fields.decode(body),
+        fields=json_objects.fields.decode(body),
         demand=Demand(
             input_tokens_bound=len(body) + again_bytes,
             input_tokens_guess=tokens_of_bytes(body) + again_bytes // ASCII_BYTES_PER_TOKEN,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from relay.proxy import metering, sse
+from relay.proxy import json_objects, metering, sse
 from relay.proxy.dialect import Dialect
 from relay.proxy.dialects.decoding import NULL, is_given, wrong
 from relay.proxy.dialects.decoding import read as decoded
@@ -38,7 +38,6 @@ ID_CHARS_MAX = 64
 _VENDORS = ("id", "status")
 
 _encode = msgspec.json.encode
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[dict[str, Any]])
 
 
@@ -175,12 +174,11 @@ def _as_input(item: dict[str, Any]) -> dict[str, Any]:
 
 def _going_on(body: bytes, items: list[dict[str, Any]]) -> bytes:
     """The body with the whole conversation instead of a reference to it."""
-    fields: dict[str, msgspec.Raw | bytes] = dict(_fields.decode(body))
+    fields = json_objects.fields.decode(body)
     if not is_given(fields.get("input", NULL)):
         raise wrong("input", "is required")
     fields.pop("previous_response_id", None)
-    fields["input"] = _encode(items)
-    return b"{" + b",".join([_encode(k) + b":" + bytes(v) for k, v in fields.items()]) + b"}"
+    return json_objects.changed(fields, input=items)
 
 
 async def _keep(relay: "Relay", call: Call | None, asked: list[ResponseRequest]) -> None:

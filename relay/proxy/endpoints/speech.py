@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from relay.proxy import json_objects
 from relay.proxy.answer_headers import Header
 from relay.proxy.dialects.decoding import read, wrong
 from relay.proxy.endpoints.asked import AskedJson
@@ -56,7 +57,6 @@ class _Usage(msgspec.Struct):
 
 
 _speech = msgspec.json.Decoder(_Speech)
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _usage = msgspec.json.Decoder(_Usage)
 
 
@@ -127,7 +127,7 @@ async def read_speech(exchange: Exchange) -> SpeechRequest:
     return SpeechRequest(
         endpoint=exchange.endpoint,
         model=looked.model,
-        asked=AskedJson(_fields.decode(body)),
+        asked=AskedJson(json_objects.fields.decode(body)),
         is_stream=True,
         characters=len(looked.input),
         tokens_guess=guess,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from relay.proxy import videos
+from relay.proxy import json_objects, videos
 from relay.proxy.dialects.conversation import not_carried
 from relay.proxy.dialects.decoding import NULL, is_object, wrong
 from relay.proxy.dialects.decoding import read as decoded
@@ -33,10 +33,8 @@ PROMPT_CHARS_MAX = 32_000
 PER_SECOND: Measures = (("seconds",),)
 REFERENCE = "input_reference"  # the picture, or film, that a video begins with
 
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
-
-class _Asked(msgspec.Struct):
+class _Looked(msgspec.Struct):
     model: str
     prompt: str
     seconds: str | int | None = None
@@ -44,7 +42,7 @@ class _Asked(msgspec.Struct):
     size: str | None = None
 
 
-_asked = msgspec.json.Decoder(_Asked)
+_looked = msgspec.json.Decoder(_Looked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +87,14 @@ class VideoRequest(OnePiece):
 async def read(exchange: Exchange) -> VideoRequest:
     """A request in JSON; raises ApiError naming what is wrong."""
     body = await exchange.body()
-    looked, fields = decoded(_asked, body), _fields.decode(body)
+    looked, fields = decoded(_looked, body), json_objects.fields.decode(body)
     _refuse_stored(fields.get(REFERENCE, NULL))
     return _request(exchange, looked, AskedJson(fields))
 
 
 async def read_form(exchange: Exchange, form: Form) -> VideoRequest:
     """The same as a form, where a picture can be a file; raises ApiError naming what is wrong."""
-    looked = fields_of(form, _Asked)
+    looked = fields_of(form, _Looked)
     if form.files(REFERENCE):
         demand_files(form, REFERENCE)
     texts = form.texts()
@@ -111,14 +109,14 @@ def _refuse_stored(reference: msgspec.Raw) -> None:
     if not is_object(reference):
         return
     try:
-        is_stored = "file_id" in _fields.decode(reference)
+        is_stored = "file_id" in json_objects.fields.decode(reference)
     except (msgspec.DecodeError, RecursionError):
         raise wrong(REFERENCE, "must be an object") from None
     if is_stored:
         raise not_carried(f"{REFERENCE}.file_id")
 
 
-def _request(exchange: Exchange, looked: _Asked, asked: Asked) -> VideoRequest:
+def _request(exchange: Exchange, looked: _Looked, asked: Asked) -> VideoRequest:
     if not looked.model.isprintable():
         raise wrong("model", "must be printable text")
     if not looked.prompt.strip():

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 import relay.proxy
-from relay.proxy import chat_request, error_contract, errors, phrases
+from relay.proxy import error_contract, errors, phrases
 from relay.proxy.dialect import Dialect
+from relay.proxy.dialects.chat.envelope import envelope
 from relay.proxy.errors import ApiError, Cause
 from tests.relay.proxy.fakes import chat_body
 
@@ -59,7 +60,7 @@ def test_a_callers_text_is_never_taken_for_a_pattern() -> None:
 )
 def test_what_the_reader_of_a_request_finds_is_told_in_chinese(body: bytes) -> None:
     with pytest.raises(ApiError) as refused:
-        chat_request.parse(body)
+        envelope(body)
     contract = error_contract.DEFAULT
     answer = errors.answer(refused.value, contract, Dialect.CHAT, "zh-hant", "req_1")
     message = msgspec.json.decode(answer.body)["error"]["message"]

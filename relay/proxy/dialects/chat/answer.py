@@ -9,6 +9,7 @@ from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.chat import answer_fields, reasons, thoughts, usage
 from relay.proxy.dialects.decoding import is_given
 from relay.proxy.dialects.events import Event, Label
+from relay.proxy.dialects.logprobs import logprobs_body, logprobs_of
 from relay.proxy.dialects.whole import AnswerPart, Choice, Whole, gather, spread
 
 _Json = dict[str, Any]
@@ -53,7 +54,7 @@ def _choice(given: answer_fields.Choice, answer_id: str) -> Choice:
             has_tools=bool(message.tool_calls),
             has_refusal=bool(message.refusal),
         ),
-        logprobs=answer_fields.logprobs_of(tokens) or None,
+        logprobs=logprobs_of(tokens) or None,
     )
 
 
@@ -103,7 +104,7 @@ def _choice_body(number: int, choice: Choice) -> _Json:
     logprobs = None
     if choice.logprobs is not None:
         key, other = ("refusal", "content") if has_refusal else ("content", "refusal")
-        logprobs = {key: answer_fields.logprobs_body(choice.logprobs), other: None}
+        logprobs = {key: logprobs_body(choice.logprobs), other: None}
     return {
         "index": number,
         "message": _message(choice),

@@ -1,17 +1,14 @@
-"""The fields of chat answers and stream chunks that translation reads, and their log
-probabilities both ways. What is not named here is nobody's output.
+"""The fields of chat answers and stream chunks that translation reads. What is not named here is
+nobody's output.
 
 Source: OpenAI API reference, "The chat completion object" and "… chunk object", read 2026-11.
 """
-
-from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from relay.proxy.dialects.chat.fields import ExtraContent, ReasoningDetail
 from relay.proxy.dialects.decoding import NULL
-from relay.proxy.dialects.events import TokenLogprob
+from relay.proxy.dialects.logprobs import Token
 
 
 class Called(msgspec.Struct):
@@ -46,13 +43,6 @@ class Message(msgspec.Struct):
     images: list[Image] | None = None  # OpenRouter, "Image generation", read 2026-11
 
 
-class Token(msgspec.Struct):
-    token: str
-    logprob: float
-    bytes: list[int] | None = None
-    top_logprobs: list["Token"] | None = None
-
-
 class Logprobs(msgspec.Struct):
     content: list[Token] | None = None
     refusal: list[Token] | None = None
@@ -84,29 +74,3 @@ class Answer(msgspec.Struct):
 
 
 decoder = msgspec.json.Decoder(Answer)
-
-
-def logprobs_of(tokens: Iterable[Token]) -> tuple[TokenLogprob, ...]:
-    """Log probabilities in the common form."""
-    return tuple(
-        TokenLogprob(
-            token.token,
-            token.logprob,
-            None if token.bytes is None else tuple(token.bytes),
-            logprobs_of(token.top_logprobs or []),
-        )
-        for token in tokens
-    )
-
-
-def logprobs_body(tokens: Iterable[TokenLogprob], *, is_top: bool = False) -> list[dict[str, Any]]:
-    """Log probabilities as OpenAI writes them."""
-    return [
-        {
-            "token": token.token,
-            "logprob": token.logprob,
-            "bytes": list(token.token.encode() if token.bytes is None else token.bytes),
-            **({} if is_top else {"top_logprobs": logprobs_body(token.top, is_top=True)}),
-        }
-        for token in tokens
-    ]

@@ -14,6 +14,8 @@ from relay.proxy.dialects.decoding import complaint, wrong
 from relay.proxy.dialects.service_tier import refuse_others
 from relay.proxy.errors import ApiError, Cause
 
+# OpenAI documents n up to 128; more would only serve to make a Hold overflow.
+CHOICES_MAX = 128
 STOPS_MAX = 4
 # The older form of `logprobs`, a number, goes up to what OpenAI's completions give.
 LOGPROBS_MAX = 5
@@ -61,7 +63,7 @@ class ResponseFormat(msgspec.Struct):
     type: str
 
 
-class Envelope(msgspec.Struct):
+class Looked(msgspec.Struct):
     model: str
     messages: list[Message]
     stream: bool | None = None
@@ -85,31 +87,31 @@ class Envelope(msgspec.Struct):
     service_tier: str | None = None
 
 
-_envelope = msgspec.json.Decoder(Envelope)
+_looked = msgspec.json.Decoder(Looked)
 _turns = msgspec.json.Decoder(list[Turn])
 
 
-def read(body: bytes) -> Envelope:
+def look(body: bytes) -> Looked:
     """Read a body that is known to be JSON; raises ApiError naming the parameter that is wrong."""
     try:
-        envelope = _envelope.decode(body)
+        looked = _looked.decode(body)
     except msgspec.ValidationError as error:
         raise complaint(str(error)) from None
-    if not envelope.messages:
+    if not looked.messages:
         raise wrong("messages", "must not be empty")
-    if not envelope.model.isprintable():
+    if not looked.model.isprintable():
         raise wrong("model", "must be printable text")
-    if envelope.seed is not None and not SEED_MIN <= envelope.seed <= SEED_MAX:
+    if looked.seed is not None and not SEED_MIN <= looked.seed <= SEED_MAX:
         raise wrong("seed", f"must be a whole number, {SEED_MIN} to {SEED_MAX}")
-    if envelope.service_tier is not None:
-        refuse_others(envelope.service_tier)
-    if isinstance(envelope.stop, list):
-        _check_stops(envelope.stop)
-    for number, tool in enumerate(envelope.tools or ()):
+    if looked.service_tier is not None:
+        refuse_others(looked.service_tier)
+    if isinstance(looked.stop, list):
+        _check_stops(looked.stop)
+    for number, tool in enumerate(looked.tools or ()):
         if tool.type == "function" and tool.function is None:
             name = f"tools[{number}].function"
             raise ApiError(Cause.MISSING_PARAMETER, param=name, detail=name)
-    return envelope
+    return looked
 
 
 def refuse_stored_files(messages: msgspec.Raw) -> None:

@@ -2,17 +2,13 @@
 
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.chat import fields
+from relay.proxy.dialects.chat.checks import CHOICES_MAX
 from relay.proxy.dialects.chat.request_out import render
 from relay.proxy.dialects.chat.turns_in import system_of, turns_of
 from relay.proxy.dialects.conversation import Conversation, not_carried
-from relay.proxy.dialects.decoding import is_given, read, whole_number, wrong
+from relay.proxy.dialects.decoding import is_given, output_cap, read, whole_number, wrong
 
 __all__ = ["parse", "render"]
-
-# OpenAI documents n up to 128.
-CHOICES_MAX = 128
-# No vendor sells more output in one answer (2026-11: 128k-384k).
-OUTPUT_TOKENS_MAX = 4_000_000
 
 _NAMES = {
     "output": "response_format",
@@ -127,9 +123,7 @@ def _reasoning(given: fields.Request, names: dict[str, str]) -> cv.Reasoning | N
         effort = cv.Effort.MEDIUM  # OpenRouter's default for `enabled`
     return cv.Reasoning(
         effort=effort,
-        budget_tokens=whole_number(
-            "reasoning.max_tokens", asked.max_tokens, lowest=0, highest=OUTPUT_TOKENS_MAX
-        ),
+        budget_tokens=output_cap("reasoning.max_tokens", asked.max_tokens, lowest=0),
         wants_summary=None if asked.exclude is None else not asked.exclude,
     )
 
@@ -147,7 +141,7 @@ def _output_tokens_max(given: fields.Request, names: dict[str, str]) -> int | No
     caps = {
         name: cap
         for name in ("max_completion_tokens", "max_tokens")
-        if (cap := whole_number(name, getattr(given, name), highest=OUTPUT_TOKENS_MAX))
+        if (cap := output_cap(name, getattr(given, name)))
     }
     names["output_tokens_max"] = min(caps, key=lambda name: caps[name], default="max_tokens")
     return min(caps.values(), default=None)

@@ -19,6 +19,7 @@ from relay.proxy.dialects.chat.stream_out import StreamRenderer
 from relay.proxy.dialects.chat.thoughts import origin_of
 from relay.proxy.dialects.decoding import is_given
 from relay.proxy.dialects.events import Event, PartKind
+from relay.proxy.dialects.logprobs import logprobs_of
 
 __all__ = ["StreamParser", "StreamRenderer"]
 
@@ -116,7 +117,7 @@ class _Choice:
             yield ev.RefusalDelta(self.number, self._parts - 1, delta.refusal)
         if given.logprobs is not None and (tokens := given.logprobs.tokens):
             index = self._open[1] if self._open else 0
-            yield ev.Logprobs(self.number, index, answer_fields.logprobs_of(tokens))
+            yield ev.Logprobs(self.number, index, logprobs_of(tokens))
         for image in delta.images or []:
             yield from self._image(image)
         for call in delta.tool_calls or []:

@@ -12,8 +12,9 @@ import msgspec
 
 from relay.proxy import sse
 from relay.proxy.dialects import events as ev
-from relay.proxy.dialects.chat import answer_fields, reasons, thoughts, usage
+from relay.proxy.dialects.chat import reasons, thoughts, usage
 from relay.proxy.dialects.events import Event, Label, PartKind
+from relay.proxy.dialects.logprobs import logprobs_body
 from relay.proxy.types import Usage
 
 DONE = sse.event(b"[DONE]")
@@ -109,7 +110,7 @@ class StreamRenderer:
         return self._delta(delta.choice, {"reasoning_details": [detail]})
 
     def _logprobs(self, event: ev.Logprobs) -> bytes:
-        tokens = answer_fields.logprobs_body(event.tokens)
+        tokens = logprobs_body(event.tokens)
         is_refusing = event.choice in self._refusing
         logprobs = {
             "content": None,

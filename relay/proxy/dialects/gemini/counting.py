@@ -5,6 +5,7 @@ Source: Gemini API reference, "countTokens", read 2026-11.
 
 import msgspec
 
+from relay.proxy import json_objects
 from relay.proxy.dialects.conversation import Conversation
 from relay.proxy.dialects.gemini.request_out import render
 
@@ -20,14 +21,13 @@ class _Count(msgspec.Struct, rename="camel", omit_defaults=True):
 
 
 _count = msgspec.json.Decoder(_Count)
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def render_request(conversation: Conversation, upstream_model: str) -> bytes:
     """The question for an upstream. Raises ApiError (400) for what Google cannot carry."""
-    fields = _fields.decode(render(conversation, upstream_model))
-    model = msgspec.Raw(msgspec.json.encode(f"models/{upstream_model}"))
-    return msgspec.json.encode({"generateContentRequest": {"model": model, **fields}})
+    fields = json_objects.fields.decode(render(conversation, upstream_model))
+    named = {"model": f"models/{upstream_model}", **fields}
+    return msgspec.json.encode({"generateContentRequest": named})
 
 
 def parse_answer(body: bytes) -> int:

@@ -9,22 +9,25 @@ count tokens" and "Media resolution", read 2026-11.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 
+from relay.proxy import json_objects
 from relay.proxy.causes import Cause
+from relay.proxy.dialects import pass_through
 from relay.proxy.dialects.conversation import not_carried
-from relay.proxy.dialects.decoding import is_given, read, whole_number, wrong
+from relay.proxy.dialects.decoding import OUTPUT_TOKENS_MAX, is_given, read, whole_number, wrong
+from relay.proxy.dialects.gemini import wire
 from relay.proxy.dialects.gemini.media import guessed_type, is_of_vendor
 from relay.proxy.dialects.gemini.spelling import Spelling
 from relay.proxy.dialects.service_tier import refuse_others
-from relay.proxy.errors import ApiError
+from relay.proxy.errors import ApiError, Framing
 from relay.proxy.estimate import tokens_of_bytes
+from relay.proxy.json_objects import Fields
 from relay.proxy.request import Demand
 
 CANDIDATES_MAX = 8
-# No vendor sells more output in one answer (2026-11: 128k-384k); keeps arithmetic far from 2^53.
-OUTPUT_TOKENS_MAX = 4_000_000
 # 16 tiles of 768 px at 258 tokens: all of the largest picture that is looked at.
 IMAGE_TOKENS = 4_128
 IMAGE_TOKENS_GUESS = 1_120
@@ -38,61 +41,50 @@ _CALLERS_TOOLS = frozenset(("functionDeclarations", "computerUse"))
 
 _NOTHING = msgspec.Raw(b"null")
 
-_Raws = dict[str, msgspec.Raw]
-_fields = msgspec.json.Decoder(_Raws)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _text = msgspec.json.Decoder(str | None)
 _number = msgspec.json.Decoder(int | float | None)
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(pass_through.Envelope):
     """A request that was found in order."""
 
-    fields: Mapping[str, msgspec.Raw]
+    answer_reader = wire.read_answer
     config: Mapping[str, msgspec.Raw]
     names: Mapping[str, str]  # camelCase -> as the caller wrote it
-    model: str
-    is_stream: bool
-    demand: Demand
+    framing: Framing = Framing.SSE  # of the client's stream, when it begins
     wrapped_in: str = ""  # the field of the body that holds it, where it is not all of it
 
     def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
-        """The bytes to send: model renamed where it is named, output capped when `cap` is lower.
-
-        Values keep the caller's own bytes; of a field that was given twice the last one counts,
-        here and for our checks alike.
-        """
-        fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
+        """See `pass_through.Envelope.body_for`: the model is named where the caller named it."""
+        fields: dict[str, Any] = dict(self.fields)
         if "model" in fields:
-            fields["model"] = msgspec.json.encode(f"models/{upstream_model}")
-        asked = self.demand.output_tokens_asked
-        if output_tokens_cap is not None and (asked is None or asked > output_tokens_cap):
-            config: dict[str, bytes | msgspec.Raw] = dict(self.config)
-            config[self._name("maxOutputTokens")] = b"%d" % output_tokens_cap
-            fields[self._name("generationConfig")] = joined(config)
-        body = joined(fields)
-        return joined({self.wrapped_in: body}) if self.wrapped_in else body
+            fields["model"] = f"models/{upstream_model}"
+        if output_tokens_cap is not None and self._is_above(output_tokens_cap):
+            capped = {self._name("maxOutputTokens"): output_tokens_cap}
+            fields[self._name("generationConfig")] = {**self.config, **capped}
+        return msgspec.json.encode({self.wrapped_in: fields} if self.wrapped_in else fields)
+
+    def reader(self) -> wire.StreamReader:
+        """See `pass_through.Envelope.reader`."""
+        return wire.StreamReader(framing=self.framing)
 
     def _name(self, camel: str) -> str:
         return self.names.get(camel, camel)
 
 
-def joined(fields: Mapping[str, bytes | msgspec.Raw]) -> bytes:
-    """An object of these raw values."""
-    encode = msgspec.json.encode
-    return b"{" + b",".join([encode(k) + b":" + bytes(v) for k, v in fields.items()]) + b"}"
-
-
-def envelope(body: bytes, *, model: str, is_stream: bool) -> Envelope:
+def envelope(
+    body: bytes, *, model: str, is_stream: bool, framing: Framing = Framing.SSE
+) -> Envelope:
     """Look into a request; raises ApiError naming the parameter that is wrong."""
-    fields = read(_fields, body)
-    return _looked(fields, body, model=model, is_stream=is_stream)
+    fields = read(json_objects.fields, body)
+    return replace(_looked(fields, body, model=model, is_stream=is_stream), framing=framing)
 
 
 def envelope_of_count(body: bytes, *, model: str) -> Envelope:
     """Look into a body of countTokens, which asks for no output. Raises ApiError."""
-    fields, name = read(_fields, body), ""
+    fields, name = read(json_objects.fields, body), ""
     for given, value in fields.items():
         if Spelling().camel(given) == "generateContentRequest" and is_given(value):
             name = given
@@ -102,7 +94,7 @@ def envelope_of_count(body: bytes, *, model: str) -> Envelope:
     return replace(found, demand=replace(found.demand, generates=False), wrapped_in=name)
 
 
-def _looked(fields: _Raws, body: bytes, *, model: str, is_stream: bool) -> Envelope:
+def _looked(fields: Fields, body: bytes, *, model: str, is_stream: bool) -> Envelope:
     spelling = Spelling()
     named = _named(fields, spelling, "")
     if not is_given(named.get("contents", b"")):
@@ -133,9 +125,9 @@ def _looked(fields: _Raws, body: bytes, *, model: str, is_stream: bool) -> Envel
     )
 
 
-def _named(fields: _Raws, spelling: Spelling, path: str) -> _Raws:
+def _named(fields: Fields, spelling: Spelling, path: str) -> Fields:
     """The fields in camelCase. Raises ApiError where one is given in both spellings."""
-    named: _Raws = {}
+    named: Fields = {}
     for name, value in fields.items():
         spelt = spelling.camel(name)
         if spelt in named:
@@ -144,7 +136,7 @@ def _named(fields: _Raws, spelling: Spelling, path: str) -> _Raws:
     return named
 
 
-def _refuse_unpriced(named: _Raws, spelling: Spelling) -> None:
+def _refuse_unpriced(named: Fields, spelling: Spelling) -> None:
     if is_given(named.get("cachedContent", b"")):
         raise not_carried(spelling.path("cachedContent"))
     tier = spelling.path("serviceTier")
@@ -157,7 +149,7 @@ def _refuse_unpriced(named: _Raws, spelling: Spelling) -> None:
                 raise not_carried(f"tools[{number}].{name}")
 
 
-def _count(config: _Raws, name: str, highest: int, spelling: Spelling) -> int | None:
+def _count(config: Fields, name: str, highest: int, spelling: Spelling) -> int | None:
     path = spelling.path(f"generationConfig.{name}")
     try:
         value = _number.decode(config.get(name, b"null"))
@@ -166,16 +158,16 @@ def _count(config: _Raws, name: str, highest: int, spelling: Spelling) -> int | 
     return whole_number(path, value, highest=highest)
 
 
-def _output_kinds(config: _Raws) -> tuple[str, ...]:
+def _output_kinds(config: Fields) -> tuple[str, ...]:
     """Where tokens may fall beside text; models that draw do so unasked."""
     asked = bytes(config.get("responseModalities", b"")).upper()
     is_text = bool(asked) and not (b"IMAGE" in asked or b"AUDIO" in asked or b"\\" in asked)
     return () if is_text else ("audio_output", "image_output")
 
 
-def _object(raw: msgspec.Raw, path: str) -> _Raws:
+def _object(raw: msgspec.Raw, path: str) -> Fields:
     try:
-        return _fields.decode(raw)
+        return json_objects.fields.decode(raw)
     except (msgspec.DecodeError, RecursionError):
         raise wrong(path, "must be an object") from None
 
@@ -252,5 +244,5 @@ class _Media:
         self.tokens_bound += bound
         self.tokens_guess += guess
 
-    def _said(self, fields: _Raws, name: str, at: str) -> str:
+    def _said(self, fields: Fields, name: str, at: str) -> str:
         return _said(fields.get(name, _NOTHING), self._spelling.path(f"{at}.{name}")) or ""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from relay.proxy.causes import Cause
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.conversation import Conversation, not_carried
-from relay.proxy.dialects.decoding import whole_number, wrong
+from relay.proxy.dialects.decoding import output_cap, whole_number, wrong
 from relay.proxy.dialects.gemini import fields, schemas
 from relay.proxy.dialects.gemini.request_out import render
 from relay.proxy.dialects.gemini.spelling import Spelling, read
@@ -13,9 +13,6 @@ from relay.proxy.dialects.gemini.turns_in import turns_of
 from relay.proxy.errors import ApiError
 
 __all__ = ["parse", "parse_count", "render"]
-
-# No vendor sells more output in one answer (2026-11: 128k-384k).
-OUTPUT_TOKENS_MAX = 4_000_000
 
 _NAMES = {
     "system": "systemInstruction",
@@ -94,9 +91,7 @@ def _conversation(
         output=_output(config),
         modalities=_modalities(config),
         reasoning=_reasoning(config),
-        output_tokens_max=whole_number(
-            "generationConfig.maxOutputTokens", config.max_output_tokens, highest=OUTPUT_TOKENS_MAX
-        ),
+        output_tokens_max=output_cap("generationConfig.maxOutputTokens", config.max_output_tokens),
         temperature=config.temperature,
         top_p=config.top_p,
         top_k=whole_number("generationConfig.topK", config.top_k, highest=1_000_000),
@@ -203,7 +198,7 @@ def _reasoning(config: fields.GenerationConfig) -> cv.Reasoning | None:
         raise wrong(f"{path}.thinkingLevel", "cannot stand beside 'thinkingBudget'")
     if budget == -1:  # Google's way to leave it to the model
         budget = None
-    budget = whole_number(f"{path}.thinkingBudget", budget, lowest=0, highest=OUTPUT_TOKENS_MAX)
+    budget = output_cap(f"{path}.thinkingBudget", budget, lowest=0)
     effort = cv.Effort(word) if is_said else None
     return cv.Reasoning(effort, budget, thinking.include_thoughts)
 

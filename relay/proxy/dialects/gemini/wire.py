@@ -6,26 +6,25 @@ same values as one JSON array. Source: Gemini API reference, "streamGenerateCont
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import msgspec
 
 from relay.proxy import sse
+from relay.proxy.dialects import pass_through
 from relay.proxy.dialects.decoding import NULL, is_given
 from relay.proxy.dialects.gemini import answer_shapes as shapes
 from relay.proxy.dialects.gemini import usage as usage_object
-from relay.proxy.dialects.gemini.envelope import Envelope, envelope, envelope_of_count
+from relay.proxy.dialects.pass_through import Answer
 from relay.proxy.errors import Framing
 from relay.proxy.estimate import DeliveredCounter, texts_of
 from relay.proxy.types import Usage
 
-__all__ = ["Answer", "Envelope", "StreamReader", "envelope", "envelope_of_count", "read_answer"]
-
 # The field of answers that holds output.
 TEXTS = texts_of("text")
 
-# Quotes inside strings are escaped, so that what the model says never looks like these; what it
-# writes as a function's arguments may, and is told apart by decoding the frame.
+# What a model writes as a function's arguments may look like these; decoding tells it apart.
 _NOTABLE = re.compile(rb'"(?:finishReason|blockReason)"\s*:\s*"|"error"\s*:\s*\{|\[DONE\]')
 _USAGE = b'"usageMetadata"'
 _CANDIDATE = re.compile(rb'"candidates"\s*:\s*\[\s*\{')
@@ -49,14 +48,6 @@ class _Looked(msgspec.Struct, rename="camel"):
 _looked = msgspec.json.Decoder(_Looked)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer, as far as we look."""
-
-    is_valid: bool  # candidates, or a prompt that was blocked
-    usage: Usage | None  # None: not given, or not in order
-
-
 def read_answer(body: bytes) -> Answer:
     """Look into a non-streamed answer."""
     given = _look(body)
@@ -78,18 +69,16 @@ def _usage(given: _Looked | None) -> Usage | None:
 
 
 @dataclass(slots=True)
-class StreamReader:
-    """Follows a stream: hands on frames as they are, or as items of an array.
+class StreamReader(pass_through.StreamReader):
+    """Hands on frames as they are, or as items of an array.
 
     Google marks no end. An array's last bracket is kept back for after the settlement; of
-    server-sent events the end of the body is. `framing` says how far an array has got.
+    server-sent events the end of the body is.
     """
 
-    framing: Framing = Framing.SSE
-    is_done: bool = False
-    is_finished: bool = False  # a finishReason went by, or the prompt was blocked
-    has_error: bool = False
-    has_output: bool = False
+    notable: ClassVar[re.Pattern[bytes]] = _NOTABLE
+    output: ClassVar[re.Pattern[bytes]] = _CANDIDATE
+    framing: Framing = Framing.SSE  # how far an array has got
     _buffer: sse.FrameBuffer = field(
         default_factory=lambda: sse.FrameBuffer(shapes.FRAME_BYTES_MAX)
     )
@@ -97,19 +86,11 @@ class StreamReader:
     _latest: bytes = b""  # the last frames that told usage: every frame's is of the whole so far
 
     def feed(self, chunk: bytes) -> bytes:
-        """The bytes that may go to the client now; an empty chunk says that the body is over."""
-        if self.has_error:
-            return b""
-        block = self._buffer.feed(chunk) if chunk else self._rest()
-        if _NOTABLE.search(block):
-            block = b"".join([frame for frame in sse.frames(block) if self._passes(frame)])
-        if not block:
-            return b""
+        """See `pass_through.StreamReader.feed`."""
+        block = pass_through.StreamReader.feed(self, chunk)
         if _USAGE in block:
             self._latest = block
-        self._delivered.add(block)
-        self.has_output = self.has_output or _CANDIDATE.search(block) is not None
-        return block if self.framing is Framing.SSE else self._items(block)
+        return self._items(block) if block and self.framing is not Framing.SSE else block
 
     @property
     def usage(self) -> Usage | None:
@@ -119,8 +100,7 @@ class StreamReader:
         known = next((each for each in reversed(found) if each is not None), None)
         if known is None or self.is_finished:
             return known
-        made = max(known.output_tokens, self.delivered_tokens)
-        return replace(known, output_tokens=made, is_estimated=True)
+        return self._as_far(known)
 
     @property
     def last(self) -> bytes:
@@ -129,21 +109,6 @@ class StreamReader:
             return b""
         return b"[]" if self.framing is Framing.ARRAY_START else b"]"
 
-    @property
-    def delivered_tokens(self) -> int:
-        """Output tokens handed on so far, by our count."""
-        return self._delivered.tokens
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the answer is whole. A frame that is cut off spoils it."""
-        return self.is_finished and not self.has_error and not self._buffer.tail.strip()
-
-    @property
-    def has_overlong(self) -> bool:
-        """Whether a frame went out in pieces: the client may hold half of it."""
-        return self._buffer.has_overlong
-
     def _rest(self) -> bytes:
         """A last frame without its blank line, where it is whole."""
         if _look(sse.data_of(self._buffer.tail)) is None:
@@ -151,9 +116,8 @@ class StreamReader:
         return self._buffer.feed(b"\n\n")
 
     def _passes(self, frame: bytes) -> bool:
-        """Take note of a frame; False keeps it from the client."""
         data = sse.data_of(frame).strip()
-        if self.has_error or data == b"[DONE]":  # some vendors of this format write OpenAI's end
+        if data == b"[DONE]":  # some vendors of this format write OpenAI's end
             return False
         given = _look(data)
         if given is None:

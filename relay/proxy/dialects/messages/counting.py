@@ -5,6 +5,7 @@ Source: Anthropic API reference, "Count tokens in a Message", read 2026-11.
 
 import msgspec
 
+from relay.proxy import json_objects
 from relay.proxy.dialects.conversation import Conversation
 from relay.proxy.dialects.messages.request_out import render
 
@@ -25,12 +26,11 @@ class _Count(msgspec.Struct):
 
 
 _count = msgspec.json.Decoder(_Count)
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def render_request(conversation: Conversation, upstream_model: str) -> bytes:
     """The question for an upstream. Raises ApiError (400) for what Anthropic cannot carry."""
-    fields = _fields.decode(render(conversation, upstream_model))
+    fields = json_objects.fields.decode(render(conversation, upstream_model))
     return msgspec.json.encode({name: fields[name] for name in _COUNTED if name in fields})
 
 

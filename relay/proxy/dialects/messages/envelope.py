@@ -7,22 +7,23 @@ store: they are refused.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 
+from relay.proxy import json_objects
 from relay.proxy.causes import Cause
+from relay.proxy.dialects import pass_through
 from relay.proxy.dialects.conversation import not_carried
-from relay.proxy.dialects.decoding import NULL, is_given, read, whole_number, wrong
+from relay.proxy.dialects.decoding import NULL, is_given, output_cap, read, wrong
+from relay.proxy.dialects.messages import wire
 from relay.proxy.dialects.messages.stored_files import refuse_stored_files
 from relay.proxy.dialects.service_tier import refuse_others
 from relay.proxy.errors import ApiError
 from relay.proxy.estimate import tokens_of_bytes
 from relay.proxy.request import Demand
 
-# No vendor sells more output in one answer (2026-11: 128k-384k); keeps arithmetic far from 2^53.
-OUTPUT_TOKENS_MAX = 4_000_000
 # Anthropic, "Vision", read 2026-11: the most that one picture costs, at high resolution. The
 # length of the body says little of it: a blank picture is small, an address smaller.
 IMAGE_TOKENS = 4_784
@@ -45,8 +46,6 @@ IMAGE_KINDS = ("image_input",)
 _VENDOR_TOOLS = ("web_search_", "web_fetch_", "code_execution_", "mcp_toolset", "advisor_")
 # Priced apart: fast mode and the region by a factor, the others as vendor tools are.
 _UNPRICED = ("speed", "inference_geo", "mcp_servers", "container")
-
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class _Message(msgspec.Struct):
@@ -75,34 +74,19 @@ _looked = msgspec.json.Decoder(_Looked)
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(pass_through.Envelope):
     """A request that was found in order."""
 
-    fields: Mapping[str, msgspec.Raw]
-    model: str
-    is_stream: bool
-    demand: Demand
-
-    def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
-        """The bytes to send: model renamed, output capped when `cap` is lower than what was asked.
-
-        Values keep the caller's own bytes; of a field that was given twice the last one counts,
-        here and for our checks alike.
-        """
-        fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
-        fields["model"] = msgspec.json.encode(upstream_model)
-        asked = self.demand.output_tokens_asked
-        if output_tokens_cap is not None and asked is not None and asked > output_tokens_cap:
-            fields["max_tokens"] = b"%d" % output_tokens_cap
-        encode = msgspec.json.encode
-        return b"{" + b",".join([encode(k) + b":" + bytes(v) for k, v in fields.items()]) + b"}"
+    cap_field: ClassVar[str] = "max_tokens"
+    stream_reader = wire.StreamReader
+    answer_reader = wire.read_answer
 
 
 def envelope(body: bytes) -> Envelope:
     """Look into a request; raises ApiError naming the parameter that is wrong."""
     looked = read(_looked, body)
     # A cap of 0 fills the prompt cache and answers nothing.
-    cap = whole_number("max_tokens", looked.max_tokens, lowest=0, highest=OUTPUT_TOKENS_MAX)
+    cap = output_cap("max_tokens", looked.max_tokens, lowest=0)
     if cap is None:
         raise ApiError(Cause.MISSING_PARAMETER, param="max_tokens", detail="max_tokens")
     return _envelope(body, looked, cap)
@@ -121,7 +105,7 @@ def _envelope(body: bytes, looked: _Looked, cap: int | None) -> Envelope:
     _refuse_unpriced(looked)
     refuse_stored_files(message.content for message in looked.messages)
     return Envelope(
-        fields=_fields.decode(body),
+        fields=json_objects.fields.decode(body),
         model=looked.model,
         is_stream=bool(looked.stream),
         demand=_demand(body, cap),

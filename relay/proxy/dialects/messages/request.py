@@ -2,7 +2,7 @@
 
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.conversation import Conversation
-from relay.proxy.dialects.decoding import is_object, read, whole_number, wrong
+from relay.proxy.dialects.decoding import OUTPUT_TOKENS_MAX, is_object, output_cap, read, wrong
 from relay.proxy.dialects.messages import fields
 from relay.proxy.dialects.messages.request_out import render
 from relay.proxy.dialects.messages.turns_in import mark_of, system_of, texts_of, turns_of
@@ -10,8 +10,6 @@ from relay.proxy.errors import ApiError, Cause
 
 __all__ = ["parse", "parse_count", "render"]
 
-# No vendor sells more output in one answer (2026-11: 128k-384k).
-OUTPUT_TOKENS_MAX = 4_000_000
 # Anthropic, "Extended thinking": the smallest budget.
 BUDGET_TOKENS_MIN = 1_024
 
@@ -53,7 +51,7 @@ def _conversation(given: fields.Request) -> Conversation:
         parallel_tools=_parallel_tools(given),
         output=_output(given, names),
         reasoning=_reasoning(given, names),
-        output_tokens_max=whole_number("max_tokens", given.max_tokens, highest=OUTPUT_TOKENS_MAX),
+        output_tokens_max=output_cap("max_tokens", given.max_tokens),
         temperature=given.temperature,
         top_p=given.top_p,
         top_k=given.top_k,

@@ -5,29 +5,26 @@ Source: Anthropic, "Streaming Messages", read 2026-11.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import msgspec
 
 from relay.proxy import sse
+from relay.proxy.dialects import pass_through
 from relay.proxy.dialects.decoding import is_given
 from relay.proxy.dialects.messages import answer_fields
 from relay.proxy.dialects.messages import usage as usage_object
-from relay.proxy.dialects.messages.envelope import Envelope, envelope, envelope_of_count
 from relay.proxy.dialects.messages.stream_out import frame
-from relay.proxy.errors import Framing
+from relay.proxy.dialects.pass_through import Answer
 from relay.proxy.estimate import DeliveredCounter, texts_of
 from relay.proxy.types import Usage
-
-__all__ = ["Answer", "Envelope", "StreamReader", "envelope", "envelope_of_count", "read_answer"]
 
 PATH = "/messages"
 COUNT_PATH = "/messages/count_tokens"
 # The fields of answers and deltas that hold output.
 TEXTS = texts_of("text", "thinking", "partial_json")
 
-# Quotes inside strings are escaped, so that what the model says never looks like these.
 _NOTABLE = re.compile(
     rb'"usage"\s*:\s*\{|"type"\s*:\s*"(?:message_stop|error)"|"stop_reason"\s*:\s*"'
     rb"|^event:[ ]?(?:error|message_stop)",
@@ -35,14 +32,6 @@ _NOTABLE = re.compile(
 )
 _OUTPUT = re.compile(rb'"type"\s*:\s*"(?:content_block_start|content_block_delta|message_delta)"')
 _ERROR_EVENT = re.compile(rb"^event:[ ]?error", re.M)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer, as far as we look."""
-
-    is_valid: bool  # a message with content
-    usage: Usage | None  # None: not given, or not in order
 
 
 def read_answer(body: bytes) -> Answer:
@@ -56,34 +45,15 @@ def read_answer(body: bytes) -> Answer:
 
 
 @dataclass(slots=True)
-class StreamReader:
-    """Follows a stream: hands on frames as they are, keeps what they say of usage and the end.
+class StreamReader(pass_through.StreamReader):
+    """`message_stop` is kept back."""
 
-    `message_stop` is kept back, so that the debit comes before the last byte.
-    """
-
-    framing: ClassVar[Framing] = Framing.SSE
-    is_done: bool = False
-    is_finished: bool = False  # a stop reason went by
-    has_error: bool = False
-    has_output: bool = False  # a block went by, or the end of an answer without any
+    notable: ClassVar[re.Pattern[bytes]] = _NOTABLE
+    output: ClassVar[re.Pattern[bytes]] = _OUTPUT
     last: bytes = frame("message_stop")  # for vendors that send none
-    _buffer: sse.FrameBuffer = field(default_factory=sse.FrameBuffer)
     _delivered: DeliveredCounter = field(default_factory=lambda: DeliveredCounter(TEXTS))
     _running: usage_object.Running = field(default_factory=usage_object.Running)
     _has_final_usage: bool = False
-
-    def feed(self, chunk: bytes) -> bytes:
-        """The bytes that may go to the client now."""
-        if self.is_done or self.has_error:
-            return b""
-        block = self._buffer.feed(chunk)
-        if _NOTABLE.search(block):
-            block = b"".join([each for each in sse.frames(block) if self._passes(each)])
-        if block:
-            self._delivered.add(block)
-            self.has_output = self.has_output or _OUTPUT.search(block) is not None
-        return block
 
     @property
     def usage(self) -> Usage | None:
@@ -92,32 +62,9 @@ class StreamReader:
         known = self._running.usage
         if known is None or self._has_final_usage:
             return known
-        made = max(known.output_tokens, self.delivered_tokens)
-        return replace(known, output_tokens=made, is_estimated=True)
-
-    @property
-    def delivered_tokens(self) -> int:
-        """Output tokens handed on so far, by our count."""
-        return self._delivered.tokens
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the answer is whole, with or without a `message_stop`."""
-        if self.is_done or self.has_error:
-            return self.is_done
-        tail = self._buffer.tail.strip()
-        # A frame that is cut off spoils the answer, but not a last one without its blank line.
-        return self._kind_of(sse.data_of(tail)) == "message_stop" if tail else self.is_finished
-
-    @property
-    def has_overlong(self) -> bool:
-        """Whether a frame went out in pieces: the client may hold half of it."""
-        return self._buffer.has_overlong
+        return self._as_far(known)
 
     def _passes(self, each: bytes) -> bool:
-        """Take note of a frame; False keeps it from the client."""
-        if self.is_done or self.has_error:
-            return False
         data = sse.data_of(each)
         if _ERROR_EVENT.search(each):
             self.has_error = True
@@ -146,9 +93,8 @@ class StreamReader:
         if is_given(raw):
             self._running.add(raw)
 
-    @staticmethod
-    def _kind_of(data: bytes) -> str | None:
+    def _is_end(self, data: bytes) -> bool:
         try:
-            return answer_fields.stream_event.decode(data).type
+            return answer_fields.stream_event.decode(data).type == "message_stop"
         except (msgspec.DecodeError, RecursionError):
-            return None
+            return False

@@ -9,6 +9,7 @@ import msgspec
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.decoding import is_given
 from relay.proxy.dialects.events import Event, Label, TokenLogprob
+from relay.proxy.dialects.logprobs import logprobs_of
 from relay.proxy.dialects.responses import answer_fields, output, reasons, thoughts, usage
 from relay.proxy.dialects.responses.request_out import tool_bodies, tool_choice_body
 from relay.proxy.dialects.whole import AnswerPart, Choice, Whole, gather, spread
@@ -73,7 +74,7 @@ def _message(item: answer_fields.Item, logprobs: list[TokenLogprob]) -> Iterator
         if content.type == "refusal":
             yield cv.Refusal(content.refusal)
         else:
-            logprobs += answer_fields.logprobs_of(content.logprobs or [])
+            logprobs += logprobs_of(content.logprobs or [])
             yield cv.Text(content.text)
 
 

@@ -8,20 +8,20 @@ model response" and "Pricing", read 2026-11.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 
+from relay.proxy import json_objects
+from relay.proxy.dialects import pass_through
 from relay.proxy.dialects.conversation import not_carried
-from relay.proxy.dialects.decoding import NULL, is_given, read, whole_number, wrong
+from relay.proxy.dialects.decoding import NULL, is_given, output_cap, read, wrong
 from relay.proxy.dialects.responses import wire
 from relay.proxy.dialects.service_tier import refuse_others
 from relay.proxy.estimate import tokens_of_bytes
 from relay.proxy.request import Demand
 
-# No vendor sells more output in one answer (2026-11: 128k-384k); keeps arithmetic far from 2^53.
-OUTPUT_TOKENS_MAX = 4_000_000
 # What the dearest documented picture costs, as in chat.
 IMAGE_TOKENS = 4_096
 # A file may have hundreds of pages, each read as text and as a picture: whatever a model can read.
@@ -39,8 +39,6 @@ _OWN_TOOLS = frozenset(
     {"function", "custom", "local_shell", "apply_patch", "computer", "computer_use_preview"}
 )
 _STORED = ("previous_response_id", "conversation", "prompt")
-
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class _Part(msgspec.Struct):
@@ -74,35 +72,12 @@ _looked = msgspec.json.Decoder(_Looked)
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(pass_through.Envelope):
     """A request that was found in order."""
 
-    fields: Mapping[str, msgspec.Raw]
-    model: str
-    is_stream: bool
-    demand: Demand
-
-    def body_for(self, upstream_model: str, *, output_tokens_cap: int | None) -> bytes:
-        """The bytes to send: model renamed, output capped when `cap` is lower than what was asked.
-
-        Values keep the caller's own bytes; of a field that was given twice the last one counts,
-        here and for our checks alike.
-        """
-        fields: dict[str, bytes | msgspec.Raw] = dict(self.fields)
-        fields["model"] = msgspec.json.encode(upstream_model)
-        asked = self.demand.output_tokens_asked
-        if output_tokens_cap is not None and (asked is None or asked > output_tokens_cap):
-            fields["max_output_tokens"] = b"%d" % output_tokens_cap
-        encode = msgspec.json.encode
-        return b"{" + b",".join([encode(k) + b":" + bytes(v) for k, v in fields.items()]) + b"}"
-
-    def reader(self) -> wire.StreamReader:
-        """Follows a stream of the same dialect."""
-        return wire.StreamReader()
-
-    def read_answer(self, body: bytes) -> wire.Answer:
-        """Looks into a whole answer of the same dialect."""
-        return wire.read_answer(body)
+    cap_field: ClassVar[str] = "max_output_tokens"
+    stream_reader = wire.StreamReader
+    answer_reader = wire.read_answer
 
 
 def envelope(body: bytes) -> Envelope:
@@ -116,15 +91,13 @@ def envelope(body: bytes) -> Envelope:
     images, files = len(_IMAGE.findall(body)), len(_FILE.findall(body))
     guessed = images * IMAGE_TOKENS // 4 + files * FILE_TOKENS_GUESS
     return Envelope(
-        fields=_fields.decode(body),
+        fields=json_objects.fields.decode(body),
         model=looked.model,
         is_stream=bool(looked.stream),
         demand=Demand(
             input_tokens_bound=len(body) + images * IMAGE_TOKENS + files * FILE_TOKENS,
             input_tokens_guess=tokens_of_bytes(body) + guessed,
-            output_tokens_asked=whole_number(
-                "max_output_tokens", looked.max_output_tokens, highest=OUTPUT_TOKENS_MAX
-            ),
+            output_tokens_asked=output_cap("max_output_tokens", looked.max_output_tokens),
             token_kinds=IMAGE_KINDS if images or files else (),
         ),
     )

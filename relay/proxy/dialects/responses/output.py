@@ -5,7 +5,8 @@ from typing import Any
 
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.events import TokenLogprob
-from relay.proxy.dialects.responses import answer_fields, thoughts
+from relay.proxy.dialects.logprobs import logprobs_body
+from relay.proxy.dialects.responses import thoughts
 from relay.proxy.dialects.whole import AnswerPart
 
 _Json = dict[str, Any]
@@ -28,7 +29,7 @@ def content_of(part: AnswerPart, logprobs: Iterable[TokenLogprob] = ()) -> _Json
     if isinstance(part, cv.Refusal):
         return {"type": "refusal", "refusal": part.text}
     text = part.text if isinstance(part, cv.Text) else ""
-    tokens = answer_fields.logprobs_body(logprobs)
+    tokens = logprobs_body(logprobs)
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": tokens}
 
 

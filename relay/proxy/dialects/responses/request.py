@@ -2,15 +2,12 @@
 
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.conversation import Conversation, not_carried
-from relay.proxy.dialects.decoding import is_given, read, whole_number, wrong
+from relay.proxy.dialects.decoding import is_given, output_cap, read, wrong
 from relay.proxy.dialects.responses import fields
 from relay.proxy.dialects.responses.request_out import render
 from relay.proxy.dialects.responses.turns_in import Turns
 
 __all__ = ["parse", "render"]
-
-# No vendor sells more output in one answer (2026-11: 128k-384k).
-OUTPUT_TOKENS_MAX = 4_000_000
 
 _NAMES = {
     "messages": "input",
@@ -46,9 +43,7 @@ def parse(body: bytes) -> Conversation:
         output=_output(text),
         verbosity=text.verbosity,
         reasoning=_reasoning(given.reasoning),
-        output_tokens_max=whole_number(
-            "max_output_tokens", given.max_output_tokens, highest=OUTPUT_TOKENS_MAX
-        ),
+        output_tokens_max=output_cap("max_output_tokens", given.max_output_tokens),
         temperature=given.temperature,
         top_p=given.top_p,
         logprobs=True if "message.output_text.logprobs" in include else None,

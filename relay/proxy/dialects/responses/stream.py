@@ -15,6 +15,7 @@ from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects import events as ev
 from relay.proxy.dialects.decoding import is_given
 from relay.proxy.dialects.events import Event, PartKind
+from relay.proxy.dialects.logprobs import Token, logprobs_of
 from relay.proxy.dialects.responses import answer_fields, reasons, usage
 from relay.proxy.dialects.responses.answer import incomplete_reason, thought_of
 from relay.proxy.dialects.responses.stream_out import StreamRenderer
@@ -37,7 +38,7 @@ class _Frame(msgspec.Struct):
     content_index: int = 0
     summary_index: int = 0
     delta: str = ""
-    logprobs: list[answer_fields.Token] | None = None
+    logprobs: list[Token] | None = None
 
 
 _frame = msgspec.json.Decoder(_Frame)
@@ -150,7 +151,7 @@ class StreamParser:
         if given.delta:
             yield ev.TextDelta(0, part, given.delta)
         if given.logprobs:
-            yield ev.Logprobs(0, part, answer_fields.logprobs_of(given.logprobs))
+            yield ev.Logprobs(0, part, logprobs_of(given.logprobs))
 
     def _thought(self, given: _Frame) -> Iterator[Event]:
         place = (given.output_index, _ITEM)

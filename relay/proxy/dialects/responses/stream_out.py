@@ -12,7 +12,8 @@ import msgspec
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects import events as ev
 from relay.proxy.dialects.events import Event, Label, PartKind
-from relay.proxy.dialects.responses import answer, answer_fields, output
+from relay.proxy.dialects.logprobs import logprobs_body
+from relay.proxy.dialects.responses import answer, output
 from relay.proxy.dialects.whole import AnswerPart, Gatherer
 
 _Json = dict[str, Any]
@@ -55,7 +56,7 @@ class StreamRenderer:
                 more = {"content_index": 0, "delta": event.text, "logprobs": []}
                 return self._delta("response.output_text.delta", event.index, more)
             case ev.Logprobs():
-                tokens = answer_fields.logprobs_body(event.tokens)
+                tokens = logprobs_body(event.tokens)
                 more = {"content_index": 0, "delta": "", "logprobs": tokens}
                 return self._delta("response.output_text.delta", event.index, more)
             case ev.RefusalDelta():

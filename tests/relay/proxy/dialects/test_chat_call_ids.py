@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from relay.proxy.chat_request import parse
 from relay.proxy.dialect import Dialect
 from relay.proxy.dialects import translate
+from relay.proxy.dialects.chat.envelope import envelope
 from relay.proxy.errors import ApiError, Cause
 
 ASK = {"role": "user", "content": "Weather?"}
@@ -28,7 +28,7 @@ def body(*messages: dict[str, object]) -> bytes:
 
 
 def sent_ids(*messages: dict[str, object]) -> list[str]:
-    sent = msgspec.json.decode(parse(body(*messages)).body_for("m", output_tokens_cap=None))
+    sent = msgspec.json.decode(envelope(body(*messages)).body_for("m", output_tokens_cap=None))
     return [each["tool_call_id"] for each in sent["messages"] if each["role"] == "tool"]
 
 
@@ -54,14 +54,14 @@ def test_each_round_answers_its_own_calls() -> None:
 
 def test_everything_else_keeps_its_bytes() -> None:
     given = body(calls(c1="weather"), result(name="weather")).replace(b"rain", b"\\u96e8")
-    sent = parse(given).body_for("m", output_tokens_cap=None)
+    sent = envelope(given).body_for("m", output_tokens_cap=None)
     assert b"\\u96e8" in sent
     assert sent.count(b'"name":"weather"') == 2
 
 
 def test_results_that_have_ids_are_not_touched() -> None:
     given = body(calls(c1="weather"), result(tool_call_id="another"))
-    assert parse(given).body is given
+    assert envelope(given).body is given
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_results_that_have_ids_are_not_touched() -> None:
 )
 def test_a_result_that_answers_no_call_is_refused(messages: list[dict[str, object]]) -> None:
     with pytest.raises(ApiError) as caught:
-        parse(body(*messages))
+        envelope(body(*messages))
     last = f"messages[{len(messages)}].tool_call_id"
     assert (caught.value.cause, caught.value.param) == (Cause.MISSING_PARAMETER, last)
 
 
 def test_other_dialects_get_the_id_too() -> None:
-    given = parse(body(calls(c1="weather"), result(name="weather"))).body
+    given = envelope(body(calls(c1="weather"), result(name="weather"))).body
     conversation = translate.conversation(given, Dialect.CHAT)
     sent = msgspec.json.decode(translate.request(conversation, Dialect.MESSAGES, "claude"))
     assert sent["messages"][-1]["content"][0]["tool_use_id"] == "c1"

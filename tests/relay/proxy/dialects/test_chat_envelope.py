@@ -5,19 +5,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from relay.proxy.chat_request import IMAGE_URL_TOKENS, ChatRequest, parse
+from relay.proxy.dialects.chat.envelope import IMAGE_URL_TOKENS, Envelope, envelope
 from relay.proxy.errors import ApiError, Cause
 
 MESSAGES = b'"messages":[{"role":"user","content":"hi"}]'
 
 
-def request(fields: bytes = b"") -> ChatRequest:
-    return parse(b'{"model":"small",' + MESSAGES + (b"," + fields if fields else b"") + b"}")
+def request(fields: bytes = b"") -> Envelope:
+    return envelope(b'{"model":"small",' + MESSAGES + (b"," + fields if fields else b"") + b"}")
 
 
 def refusal(body: bytes) -> tuple[Cause, str | None]:
     with pytest.raises(ApiError) as caught:
-        parse(body)
+        envelope(body)
     return caught.value.cause, caught.value.param
 
 
@@ -251,7 +251,9 @@ def test_an_image_by_address_counts_though_its_bytes_are_elsewhere() -> None:
 
 
 def test_the_bound_is_never_below_the_guess() -> None:
-    asked = parse('{"model":"small","messages":[{"role":"user","content":"你好，世界"}]}'.encode())
+    asked = envelope(
+        '{"model":"small","messages":[{"role":"user","content":"你好，世界"}]}'.encode()
+    )
     assert asked.demand.input_tokens_guess <= asked.demand.input_tokens_bound
 
 
@@ -277,7 +279,7 @@ def test_a_tier_with_prices_of_its_own_is_refused(tier: bytes) -> None:
 def test_pictures_and_pages_may_be_counted_apart(
     part: dict[str, Any], kinds: tuple[str, ...]
 ) -> None:
-    demand = parse(with_part(part)).demand
+    demand = envelope(with_part(part)).demand
     assert demand.token_kinds == kinds
     assert (demand.input_tokens_bound > IMAGE_URL_TOKENS) is bool(kinds)
 
@@ -285,8 +287,8 @@ def test_pictures_and_pages_may_be_counted_apart(
 def test_a_file_of_the_vendors_store_is_refused() -> None:
     body = with_part({"type": "file", "file": {"file_id": "file_1"}})
     assert refusal(body) == (Cause.BAD_REQUEST, "messages[0].content[0].file.file_id")
-    assert parse(with_part({"type": "text", "text": '"file_id"'})).model == "small"
-    assert parse(with_part({"type": "other", "file_id": "file_1"})).model == "small"
+    assert envelope(with_part({"type": "text", "text": '"file_id"'})).model == "small"
+    assert envelope(with_part({"type": "other", "file_id": "file_1"})).model == "small"
 
 
 def with_part(part: dict[str, Any]) -> bytes:

@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.proxy.chat_envelope import Envelope
-from relay.proxy.chat_request import parse
+from relay.proxy.dialects.chat.checks import Looked
+from relay.proxy.dialects.chat.envelope import envelope
 
 HEAD = b'{"model":"small","messages":[{"role":"user","content":"hi"}]'
 
 
 def sent(fields: bytes, cap: int | None = None, model: str = "vendor/m-1") -> bytes:
     joined = b"," + fields if fields else b""
-    return parse(HEAD + joined + b"}").body_for(model, output_tokens_cap=cap)
+    return envelope(HEAD + joined + b"}").body_for(model, output_tokens_cap=cap)
 
 
 def test_the_model_is_the_upstreams_own() -> None:
@@ -55,7 +55,7 @@ def test_values_that_are_looked_at_keep_every_byte(field: bytes) -> None:
 
 def test_messages_keep_every_byte() -> None:
     messages = b'[ {"content": "a\\u0041", "role": "user", "role": "system"} ]'
-    body = parse(b'{"messages":' + messages + b',"model":"small"}')
+    body = envelope(b'{"messages":' + messages + b',"model":"small"}')
     assert messages in body.body_for("m", output_tokens_cap=None)
 
 
@@ -64,14 +64,14 @@ JSON = st.recursive(
     lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text(), each, max_size=3),
     max_leaves=8,
 )
-OURS = set(Envelope.__struct_fields__)
+OURS = set(Looked.__struct_fields__)
 
 
 @given(st.dictionaries(st.text().filter(lambda name: name not in OURS), JSON, max_size=5))
 def test_whatever_the_parameters_are_they_arrive(parameters: dict[str, object]) -> None:
     ours = {"model": "small", "messages": [{"role": "user"}]}
     body = msgspec.json.encode({**parameters, **ours})
-    arrived = msgspec.json.decode(parse(body).body_for("m", output_tokens_cap=None))
+    arrived = msgspec.json.decode(envelope(body).body_for("m", output_tokens_cap=None))
     assert arrived == {**parameters, **ours, "model": "m"}
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.proxy import sse
-from relay.proxy.dialects.openai import StreamReader
+from relay.proxy.dialects.chat.wire import StreamReader
 from relay.proxy.types import Usage
 from tests.relay.proxy.test_sse_frames import cut
 
@@ -29,7 +29,7 @@ def stream(*datas: bytes, ending: bytes = b"\n\n") -> bytes:
 
 
 def read(*chunks: bytes, wants_usage_frame: bool = False) -> tuple[StreamReader, bytes]:
-    reader = StreamReader(wants_usage_frame)
+    reader = StreamReader(wants_usage_frame=wants_usage_frame)
     return reader, b"".join([reader.feed(chunk) for chunk in chunks])
 
 

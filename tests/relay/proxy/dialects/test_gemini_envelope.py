@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from relay.proxy.dialects.gemini import envelope as module
-from relay.proxy.dialects.gemini.wire import Envelope, envelope, envelope_of_count
+from relay.proxy.dialects.gemini.envelope import Envelope, envelope, envelope_of_count
 from relay.proxy.errors import ApiError, Cause
 
 CONTENTS = [{"role": "user", "parts": [{"text": "Explain how AI works"}]}]

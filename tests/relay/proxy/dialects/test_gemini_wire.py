@@ -34,7 +34,7 @@ def frames(*chunks: Any, end: bytes = b"\r\n\r\n") -> bytes:
 
 def passed(pieces: Sequence[bytes], framing: Framing = Framing.SSE) -> tuple[StreamReader, bytes]:
     """The reader at the end of these bytes, and what the client got of it."""
-    reader = StreamReader(framing)
+    reader = StreamReader(framing=framing)
     given = b"".join([reader.feed(piece) for piece in pieces])
     return reader, given + reader.feed(b"")
 
@@ -72,7 +72,7 @@ def test_an_array_without_items_is_empty() -> None:
 
 
 def test_a_chunk_is_never_held_back_for_the_next() -> None:
-    reader = StreamReader(Framing.ARRAY_START)
+    reader = StreamReader(framing=Framing.ARRAY_START)
     first = frames(CHUNKS[0])
     assert reader.feed(first) == b"[" + msgspec.json.encode(CHUNKS[0])
 
