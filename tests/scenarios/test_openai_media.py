@@ -33,6 +33,7 @@ def _tokens() -> str:
 MODELS = {
     "whisper-1": f'{{seconds: "0.000{SECOND // 1000}"}}',
     "tts-1": '{characters: "15.000001"}',
+    "sora-2": f'{{seconds: "0.000{SECOND // 1000}"}}',
     "dall-e-2": '{image: {"256x256": "0.016", default: "0.02"}}',
     "dall-e-3": '{image: {"hd:1792x1024": "0.08", default: "0.04"}}',
     "gpt-image-1": f"{{{_tokens()}}}",
@@ -158,6 +159,18 @@ def test_a_streamed_picture_comes_in_parts(deployment: Cluster, client: Any) -> 
     kinds = [event.type for event in raw.parse()]
     assert kinds == [*["image_generation.partial_image"] * 2, "image_generation.completed"]
     assert charged(deployment, raw)["charge_nanos"] > 1_056 * 1_000 * TOKENS["image_output"]
+
+
+def test_a_video_that_begins_with_a_picture_costs_its_seconds(
+    deployment: Cluster, client: Any
+) -> None:
+    raw = client.videos.with_raw_response.create(
+        model="sora-2", prompt="[[demo:polls=1]] a cat", seconds="8", input_reference=PICTURE
+    )
+    job = raw.parse()
+    assert client.videos.poll(job.id, poll_interval_ms=200).status == "completed"
+    assert client.videos.download_content(job.id).read()
+    assert charged(deployment, raw)["charge_nanos"] == 8 * SECOND
 
 
 def test_a_model_without_a_fitting_price_is_not_given_away(client: Any) -> None:

@@ -2,6 +2,7 @@
 nothing is changed but base URL and key, and what they show is what was charged."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import anthropic
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 CLAUDE, GEMINI, GPT, EMBEDDER = "claude-through-us", "gemini-through-us", "gpt-through-us", "embed"
 PRICES = {"input": 123_456_789, "output": 654_321_012}
 _PRICE = '{input: "0.123456789", output: "0.654321012"}'
+ALIAS = "vectors/latest"
 TURNS: Any = [{"role": "user", "content": "Hello"}]
 WEATHER: dict[str, Any] = {
     "type": "object",
@@ -44,6 +46,7 @@ def catalog(deployment: Cluster) -> str:
     max_output_tokens: 4096
     context_tokens: 100000
     price: {_PRICE}
+    aliases: [{ALIAS if model == EMBEDDER else model + "-alias"}]
     routes: [{{upstream: {upstream}, name: {model}-upstream}}]"""
         for model, upstream in sold.items()
     )
@@ -225,6 +228,21 @@ def test_googles_embeddings_and_counts(google: genai.Client) -> None:
     assert [len(each.values or ()) for each in one.embeddings or ()] == [3072]
     assert len(two.embeddings or ()) == 2
     assert (google.models.count_tokens(model=GEMINI, contents="Hello").total_tokens or 0) > 0
+
+
+def test_openais_client_embeds_with_a_model_of_googles(
+    deployment: Cluster, gpt: openai.OpenAI
+) -> None:
+    raw = gpt.embeddings.with_raw_response.create(
+        model=ALIAS, input=["Hello", "Goodbye"], dimensions=8
+    )
+    answer = raw.parse()
+    assert [len(each.embedding) for each in answer.data] == [8, 8]
+    record = usage_record(deployment, raw.headers["x-request-id"])
+    assert (record["endpoint"], record["model"], answer.model) == ("embeddings", EMBEDDER, ALIAS)
+    expected = Fraction(answer.usage.prompt_tokens * PRICES["input"], 10**6)
+    assert record["charge_nanos"] == round(expected)
+    assert gpt.models.retrieve(ALIAS).id == ALIAS
 
 
 def test_googles_models_are_listed(google: genai.Client) -> None:
