@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME = "responses"
-# A long answer and its conversation; what is longer can be had once, and not again.
-KEPT_BYTES_MAX = 1_000_000
+# A long answer and its conversation, with a picture or two; what is longer can be had once, and not
+# again (ADR 0012).
+KEPT_BYTES_MAX = 4_000_000
 ID_CHARS_MAX = 64
 # Of an item that was answered, what only its own vendor's store understands.
 _VENDORS = ("id", "status")
