@@ -1,4 +1,8 @@
-"""Mint, hash and compare API keys; the only code that sees a secret. Never stores or logs one."""
+"""Mint, hash, disable and revoke API keys; the only code that sees a secret, with
+`key_rotation`. Never stores or logs one.
+
+Whoever makes a key for a customer goes through `billing.keys`, which knows the plan.
+"""
 
 import hmac
 import secrets
@@ -6,8 +10,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import ApiKey, Organization, User
 from accounts.signals import key_changed
 
@@ -31,6 +37,11 @@ def hash_secret(secret: str) -> bytes:
     return hmac.digest(pepper, secret.encode(), "sha256")
 
 
+def new_secret(key_id: str) -> str:
+    """A secret for the key of this id, which stands in it in clear."""
+    return PREFIX + key_id + "".join(secrets.choice(ALPHABET) for _ in range(SECRET_CHARS))
+
+
 def mint(
     organization: Organization,
     *,
@@ -38,15 +49,17 @@ def mint(
     created_by: User | None = None,
     expires_at: datetime | None = None,
     allowed_models: list[str] | None = None,
+    allowed_endpoints: list[str] | None = None,
+    allowed_networks: list[str] | None = None,
     requests_per_minute: int | None = None,
     tokens_per_minute: int | None = None,
     concurrency: int | None = None,
     budget_nanos: int | None = None,
     budget_period: str = "",
 ) -> Minted:
-    """Make a key. The secret is in the answer and nowhere else."""
+    """Make a key's row, unchecked and unaudited. The secret is in the answer and nowhere else."""
     key_id = "".join(secrets.choice(ALPHABET) for _ in range(ID_CHARS))
-    secret = PREFIX + key_id + "".join(secrets.choice(ALPHABET) for _ in range(SECRET_CHARS))
+    secret = new_secret(key_id)
     key = ApiKey.objects.create(
         id=key_id,
         organization=organization,
@@ -56,6 +69,8 @@ def mint(
         created_by=created_by,
         expires_at=expires_at,
         allowed_models=allowed_models,
+        allowed_endpoints=allowed_endpoints,
+        allowed_networks=allowed_networks,
         requests_per_minute=requests_per_minute,
         tokens_per_minute=tokens_per_minute,
         concurrency=concurrency,
@@ -65,16 +80,55 @@ def mint(
     return Minted(key, secret)
 
 
-def revoke(key: ApiKey) -> None:
-    """End a key for good. Repeating it changes nothing; relays refuse it within a second."""
-    if key.revoked_at is None:
-        key.revoked_at = timezone.now()
-        key.save(update_fields=["revoked_at"])
-    key_changed.send(sender=ApiKey, key=key)
+@transaction.atomic
+def revoke(key: ApiKey, *, by: audit.Actor, reason: str = "") -> None:
+    """End a key and all its secrets for good. Repeating it changes nothing; relays refuse it
+    within a second."""
+    row = locked(key)
+    if row.revoked_at is None:
+        row.revoked_at = timezone.now()
+        row.save(update_fields=["revoked_at"])
+        audit.record(by, "key.revoke", row, organization=row.organization, reason=reason)
+        tell(row)
+    key.revoked_at = row.revoked_at
 
 
-def set_active(key: ApiKey, *, is_active: bool) -> None:
-    """Disable a key for a while, or enable it again."""
-    key.is_active = is_active
-    key.save(update_fields=["is_active"])
-    key_changed.send(sender=ApiKey, key=key)
+@transaction.atomic
+def set_active(key: ApiKey, *, is_active: bool, by: audit.Actor, reason: str = "") -> None:
+    """Disable a key for a while, or enable it again. Repeating it changes nothing, and a revoked
+    key stays as it is."""
+    row = locked(key)
+    if row.is_active != is_active and row.revoked_at is None:
+        row.is_active = is_active
+        row.save(update_fields=["is_active"])
+        action = "key.enable" if is_active else "key.disable"
+        audit.record(by, action, row, organization=row.organization, reason=reason)
+        tell(row)
+    key.is_active, key.revoked_at = row.is_active, row.revoked_at
+
+
+@transaction.atomic
+def disable_keys_of(user: User, organization: Organization, *, by: audit.Actor, reason: str) -> int:
+    """Disable the keys that a member made, as they leave or may make none any more; how many.
+
+    No key does more than its maker may: whoever manages all keys can enable them again and so
+    answer for them.
+    """
+    keys = ApiKey.objects.filter(
+        organization=organization, created_by=user, is_active=True, revoked_at=None
+    )
+    found = list(keys.order_by("pk"))
+    for key in found:
+        set_active(key, is_active=False, by=by, reason=reason)
+    return len(found)
+
+
+def locked(key: ApiKey) -> ApiKey:
+    """The key's row, for the transaction that changes it. Posting passes over it meanwhile."""
+    rows = ApiKey.objects.select_related("organization__site").select_for_update(of=("self",))
+    return rows.get(pk=key.pk)
+
+
+def tell(key: ApiKey) -> None:
+    """Let the house know on commit. Relays hear of it from Postgres itself."""
+    transaction.on_commit(lambda: key_changed.send_robust(sender=ApiKey, key=key), robust=True)

@@ -67,7 +67,9 @@ def choose(organization: Organization, *, period: BudgetPeriod, limit_nanos: int
         raise ValueError(f"not a budget: {limit_nanos} nanos")
     rows = OrganizationBudget.objects.filter(organization=organization, period=period)
     if not rows.exists():
-        _begin(organization, period)
+        zone = ZoneInfo(organization.time_zone)
+        running = _Running(Scope.ORGANIZATION, organization.pk, period, zone)
+        _begin(organization.site_id, running)
     with transaction.atomic():
         OrganizationBudget.objects.update_or_create(
             organization=organization, period=period, defaults={"limit_nanos": limit_nanos}
@@ -115,14 +117,19 @@ def spent_on(site_id: str) -> Iterator[BudgetSpent]:
     yield from _spent(running, timezone.now())
 
 
-def _begin(organization: Organization, period: BudgetPeriod) -> None:
+def begin_key(key: ApiKey) -> None:
+    """Let what a key has spent in the running period count in the budget that it gets now."""
+    organization = key.organization
     zone = ZoneInfo(organization.time_zone)
-    running = [_Running(Scope.ORGANIZATION, organization.pk, period, zone)]
-    (spent,) = _spent(running, timezone.now())
+    _begin(organization.site_id, _Running(Scope.KEY, key.pk, key.budget_period, zone))
+
+
+def _begin(site_id: str, running: _Running) -> None:
+    (spent,) = _spent([running], timezone.now())
     try:
-        connections.steward().set_spent(organization.site_id, spent)
+        connections.steward().set_spent(site_id, spent)
     except GateError as error:
-        logger.warning("a budget of %s begins at zero: %s", organization.pk, error)
+        logger.warning("a budget of %s begins at zero: %s", running.owner, error)
 
 
 def _tell(organization: Organization) -> None:

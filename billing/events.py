@@ -71,6 +71,8 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cost_nanos: int = 0
     attempts: tuple[Attempt, ...] = ()
     first_byte_ms: int | None = None
+    ip: str = ""  # of the caller
+    retired_secret: int = 0  # of the key's, that opened; 0: the one it has
 
 
 class RefusalEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence, Set
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
-from billing import connections, episodes, ledger, quarantine, site_locks, usage_rows
+from billing import connections, episodes, key_uses, ledger, quarantine, site_locks, usage_rows
 from billing.gate.types import Acknowledgement, HoldState, UsageEvent
 from billing.ledger import Account, AccountKind, LedgerError, Posting, TransactionKind
 from billing.signals import usage_posted
@@ -193,7 +193,7 @@ def _book(site_id: str, usages: Sequence[Usage], known: Mapping[str, Known]) -> 
         if replaced:
             usage_rows.remove_uncharged(replaced)
         usage_rows.insert(new, _charge(site_id, new))
-        _touch_keys(new)
+        key_uses.note(new)
     return duplicates
 
 
@@ -238,22 +238,3 @@ def _posting(
             payable: -cost,
         },
     )
-
-
-def _touch_keys(new: Sequence[Usage]) -> None:
-    """Move `last_used_at` on. A key that somebody is editing is left for the next Call."""
-    last_used_ms: dict[str, int] = {}
-    for usage in new:
-        key = usage.gate.key
-        last_used_ms[key] = max(last_used_ms.get(key, 0), usage.call.ended_at_ms)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE accounts_apikey AS api_key"
-            " SET last_used_at = to_timestamp(0) + used.at_ms * interval '1 millisecond'"
-            " FROM unnest(%s::text[], %s::bigint[]) AS used (id, at_ms),"
-            " (SELECT id FROM accounts_apikey WHERE id = ANY(%s)"
-            "  FOR NO KEY UPDATE SKIP LOCKED) AS idle"
-            " WHERE api_key.id = used.id AND api_key.id = idle.id AND (api_key.last_used_at IS NULL"
-            " OR api_key.last_used_at < to_timestamp(0) + used.at_ms * interval '1 millisecond')",
-            [list(last_used_ms), list(last_used_ms.values()), list(last_used_ms)],
-        )

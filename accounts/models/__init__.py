@@ -1,6 +1,12 @@
 """Who may act: one module per aggregate."""
 
-from accounts.models.api_keys import ApiKey, BudgetPeriod
+from accounts.models.api_keys import (
+    ApiKey,
+    BudgetPeriod,
+    EndpointFamily,
+    KeyAddress,
+    RetiredSecret,
+)
 from accounts.models.audit import AuditRecord, Via
 from accounts.models.organizations import Membership, Organization, Role
 from accounts.models.site_staff import SiteStaff, StaffRole
@@ -11,8 +17,11 @@ __all__ = [
     "ApiKey",
     "AuditRecord",
     "BudgetPeriod",
+    "EndpointFamily",
+    "KeyAddress",
     "Membership",
     "Organization",
+    "RetiredSecret",
     "Role",
     "Site",
     "SiteDomain",

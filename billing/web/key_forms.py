@@ -2,13 +2,13 @@
 
 import secrets
 from datetime import timedelta
-from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.key_terms import KeyTerms, KeyTermsRefused
 from accounts.models import BudgetPeriod
 from billing import money
 
@@ -71,18 +71,22 @@ class KeyForm(forms.Form):
         """Ids, or None for all models."""
         return self.cleaned_data["models"].replace(",", " ").split() or None
 
-    def limits(self) -> dict[str, Any]:
-        """The arguments of `accounts.api_keys.mint` that this form sets."""
+    def terms(self) -> KeyTerms:
+        """What the key shall do."""
         data = self.cleaned_data
         expires_at = None
         if data["expires_in"]:
             expires_at = timezone.now() + timedelta(days=data["expires_in"])
-        return {
-            "name": data["name"],
-            "expires_at": expires_at,
-            "allowed_models": data["models"],
-            "requests_per_minute": data["requests_per_minute"],
-            "tokens_per_minute": data["tokens_per_minute"],
-            "budget_nanos": data["budget"],
-            "budget_period": data["budget_period"] if data["budget"] else "",
-        }
+        return KeyTerms(
+            name=data["name"],
+            expires_at=expires_at,
+            allowed_models=data["models"],
+            requests_per_minute=data["requests_per_minute"],
+            tokens_per_minute=data["tokens_per_minute"],
+            budget_nanos=data["budget"],
+            budget_period=data["budget_period"] if data["budget"] else "",
+        )
+
+    def refuse(self, error: KeyTermsRefused) -> None:
+        """Say at the field why not."""
+        self.add_error(None, str(error))

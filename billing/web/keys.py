@@ -10,12 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import api_keys
+from accounts import api_keys, audit
+from accounts.key_terms import KeyTermsRefused
 from accounts.models import ApiKey
 from accounts.permissions import Act, may
 from accounts.web.access import member_page
 from accounts.web.pages import render_page
 from accounts.web.requests import MemberRequest
+from billing import keys as key_service
 from billing.models import BlockEpisode
 from billing.reports import blocks, price_list, spend
 from billing.web.key_forms import KeyForm
@@ -101,7 +103,11 @@ def create_key(request: MemberRequest) -> HttpResponse:
             request, _("That key was made already. Its secret was shown once and is not kept.")
         )
         return redirect("keys")
-    minted = api_keys.mint(request.organization, created_by=request.user, **form.limits())
+    try:
+        minted = key_service.create(request.organization, form.terms(), by=audit.actor_of(request))
+    except KeyTermsRefused as error:
+        form.refuse(error)
+        return render_page(request, "app/key_create.html", {"form": form}, status=422)
     return shown_once(request, minted)
 
 
@@ -145,7 +151,7 @@ def revoke_key(request: MemberRequest, key_id: str) -> HttpResponse:
     key = changeable(request, key_id)
     if request.method == "GET":
         return render_page(request, "app/key_revoke.html", {"key": key})
-    api_keys.revoke(key)
+    api_keys.revoke(key, by=audit.actor_of(request))
     messages.success(request, _("%(name)s is revoked.") % {"name": key.name})
     return redirect("keys")
 
@@ -157,7 +163,7 @@ def switch_key(request: MemberRequest, key_id: str) -> HttpResponse:
     key = changeable(request, key_id)
     is_active = request.POST.get("active") == "1"
     if key.revoked_at is None:
-        api_keys.set_active(key, is_active=is_active)
+        api_keys.set_active(key, is_active=is_active, by=audit.actor_of(request))
         text = _("%(name)s is enabled.") if is_active else _("%(name)s is disabled.")
         messages.success(request, text % {"name": key.name})
     return redirect("keys")

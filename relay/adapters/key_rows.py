@@ -1,20 +1,28 @@
 """Reads one key from Postgres and says what its holder may do."""
 
+from datetime import datetime
+from ipaddress import ip_network
 from zoneinfo import ZoneInfo
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, RetiredSecret
 from billing import budgets, plans
 from billing.gate.types import UNLIMITED, Limits
 from billing.models import OrganizationPlan, Plan, SiteTerms
 from relay.adapters.rights import Rights
 from relay.proxy.types import Caller, Standing
 
+_OWNERS = ("organization__site", "created_by")
+
 
 def load_caller(secret_hash: bytes) -> Caller | None:
-    """The caller behind a secret's hash, revoked ones included; None when there is none."""
-    key = (
-        ApiKey.objects.select_related("organization__site").filter(secret_hash=secret_hash).first()
-    )
+    """The caller behind a secret's hash, revoked ones included; None when there is none.
+
+    A secret that was retired opens until its own end, if that is before the key's.
+    """
+    key = ApiKey.objects.select_related(*_OWNERS).filter(secret_hash=secret_hash).first()
+    retired = None if key else _retired(secret_hash)
+    if retired is not None:
+        key = retired.api_key
     if key is None:
         return None
     organization = key.organization
@@ -24,7 +32,7 @@ def load_caller(secret_hash: bytes) -> Caller | None:
         organization_id=organization.id,
         site_id=organization.site_id,
         standing=_standing(key),
-        expires_at=key.expires_at.timestamp() if key.expires_at else None,
+        expires_at=_first_end(key.expires_at, retired.expires_at if retired else None),
         allowed_models=None if key.allowed_models is None else frozenset(key.allowed_models),
         rights=Rights(
             key_limits=Limits(key.requests_per_minute, key.tokens_per_minute, key.concurrency),
@@ -35,7 +43,23 @@ def load_caller(secret_hash: bytes) -> Caller | None:
             plan_id=plan.pk if plan else "",
             organization_budgets=budgets.limits_of(organization.id),
         ),
+        endpoints=None if key.allowed_endpoints is None else frozenset(key.allowed_endpoints),
+        networks=(
+            None
+            if key.allowed_networks is None
+            else tuple(ip_network(each) for each in key.allowed_networks)
+        ),
+        retired_secret=retired.pk if retired else 0,
     )
+
+
+def _retired(secret_hash: bytes) -> RetiredSecret | None:
+    owners = ("api_key", *(f"api_key__{each}" for each in _OWNERS))
+    return RetiredSecret.objects.select_related(*owners).filter(secret_hash=secret_hash).first()
+
+
+def _first_end(*ends: datetime | None) -> float | None:
+    return min((each.timestamp() for each in ends if each), default=None)
 
 
 def _standing(key: ApiKey) -> Standing:
@@ -45,7 +69,9 @@ def _standing(key: ApiKey) -> Standing:
         return Standing.SUSPENDED
     if key.organization.is_frozen:
         return Standing.FROZEN
-    return Standing.ACTIVE if key.is_active else Standing.DISABLED
+    maker = key.created_by
+    is_active = key.is_active and (maker is None or maker.is_active)
+    return Standing.ACTIVE if is_active else Standing.DISABLED
 
 
 def _plan_of(organization_id: str, site_id: str) -> Plan | None:

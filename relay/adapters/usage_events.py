@@ -80,6 +80,8 @@ def _priced(call: Call, usage: Usage | None, ending: Ending) -> Priced:
         admitted_at_ms=call.admitted_at_ms,
         ended_at_ms=time.time_ns() // 1_000_000,
         first_byte_ms=call.first_byte_ms,
+        ip=call.ip,
+        retired_secret=call.caller.retired_secret,
         duration_ms=call.elapsed_ms(),
     )
     return Priced(events.encode(event), charge.nanos, _tokens(used))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from relay.proxy import cors, errors, model_list, paths, replays
+from relay.proxy import cors, errors, model_list, paths, permits, replays
 from relay.proxy.account import Accounts
 from relay.proxy.attempts import Opener
 from relay.proxy.calls import Conductor, new_call
@@ -169,6 +169,7 @@ class Relay:
         call = exchange.call = new_call(
             request_id=exchange.id, site=exchange.site, caller=caller, offer=offer, request=request
         )
+        call.ip = exchange.client.ip
         fallbacks = [
             Fallback(each, asked, each.routes)
             for asked in further
@@ -194,6 +195,7 @@ class Relay:
             raise ApiError(_STANDING_CAUSES[caller.standing], rule=caller.standing.value)
         if caller.expires_at is not None and caller.expires_at <= time.time():
             raise ApiError(Cause.EXPIRED_KEY, rule="expired")
+        permits.check(caller, endpoint=exchange.endpoint, ip=exchange.client.ip)
         return caller
 
     def refusal(self, exchange: Exchange, error: ApiError) -> errors.Answer:

@@ -67,6 +67,13 @@ class Client:
             return host.partition("]")[0] + "]"
         return host.partition(":")[0]
 
+    @property
+    def ip(self) -> str:
+        """Where the request comes from: behind proxies that uvicorn trusts, what they say.
+        "" where nobody knows."""
+        peer = self.scope.get("client")
+        return str(peer[0]) if peer else ""
+
     def secret(self) -> str | None:
         """The API key, from whichever header has it, or from the query as Google's clients do."""
         authorization = self.headers.get(b"authorization", b"")

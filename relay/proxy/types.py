@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from relay.proxy import error_contract
@@ -36,6 +37,9 @@ class Caller:
     expires_at: float | None  # Unix seconds
     allowed_models: frozenset[str] | None  # None: all
     rights: Any  # limits and budget; only the CreditGate adapter reads them
+    endpoints: frozenset[str] | None = None  # their families (`families`); None: all
+    networks: tuple[IPv4Network | IPv6Network, ...] | None = None  # None: from anywhere
+    retired_secret: int = 0  # which of the key's old secrets was given; 0: the one it has
 
 
 # Where clients of other makes expect `/v1` (Alibaba Model Studio's documents, read 2026-11).
@@ -197,6 +201,7 @@ class Call:
     renewed_at: float = 0.0  # loop clock, seconds
     hold: Any = None  # the CreditGate adapter's
     price: Any = None  # the CreditGate adapter's: the version that this caller pays
+    ip: str = ""  # where it came from
     sold_by: frozenset[str] = frozenset()  # the buckets of `measures` that the price names
     first_byte_ms: int | None = None
     is_started: bool = False  # the head of the answer went out

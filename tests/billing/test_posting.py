@@ -296,7 +296,7 @@ def test_a_backend_that_is_killed_in_the_transaction_loses_nothing(
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-    monkeypatch.setattr(posting, "_touch_keys", kill_own_backend)
+    monkeypatch.setattr(posting.key_uses, "note", kill_own_backend)
     with pytest.raises(OperationalError, match="terminating"):
         drain(acme)
     assert killed

@@ -20,9 +20,9 @@ CALLS_MAX = 5_000
 
 REVOKE_BY_CODE = """
 import time
-from accounts import api_keys
+from accounts import api_keys, audit
 from accounts.models import ApiKey
-api_keys.revoke(ApiKey.objects.get(pk="{key}"))
+api_keys.revoke(ApiKey.objects.get(pk="{key}"), by=audit.command("shell"))
 print(time.time())
 """
 

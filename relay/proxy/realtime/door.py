@@ -161,6 +161,7 @@ def _call(request_id: str, exchange: Exchange, offer: Offer) -> Call:
         admitted_at_ms=time.time_ns() // 1_000_000,
         started_at=asyncio.get_running_loop().time(),
         token_kinds=("audio_output",),
+        ip=exchange.client.ip,
         ending=Ending.UPSTREAM_FAILED,
     )
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from playwright.sync_api import Error
 from redis import Redis
 
-from accounts import api_keys
+from accounts import api_keys, audit
 from accounts.models import ApiKey, Organization, Site, SiteDomain, User
 from billing import adjustments, prices
 from billing.models import Plan, SiteTerms
@@ -119,7 +119,7 @@ def busy(acme: Organization, acme_key: ApiKey) -> None:
     calls.refusal(acme, id="req_refused", api_key=acme_key, multiplier=9)
     calls.refusal(acme, status=429, code="rate_limit_exceeded", api_key=acme_key)
     calls.episode(acme, acme_key)
-    api_keys.revoke(api_keys.mint(acme, name="old").key)
+    api_keys.revoke(api_keys.mint(acme, name="old").key, by=audit.command("test"))
 
 
 @pytest.fixture(scope="module")

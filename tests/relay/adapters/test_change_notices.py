@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import psycopg
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import api_keys
-from accounts.models import ApiKey, Organization, SiteDomain
+from accounts import api_keys, audit, key_rotation
+from accounts.models import ApiKey, Organization, RetiredSecret, SiteDomain
 from billing import adjustments, prices
 from billing.models import OrganizationBudget, OrganizationPlan, Plan, SiteTerms
 from relay import costs
@@ -20,6 +21,7 @@ from tests.relay.adapters.listening import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOTICE_S = 5.0
+BY = audit.command("test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,18 @@ def listening(key: ApiKey) -> Iterator[Listening]:
 
 
 KEY_CHANGES: dict[str, Callable[[ApiKey], object]] = {
-    "revoked": api_keys.revoke,
-    "disabled": lambda key: api_keys.set_active(key, is_active=False),
+    "disabled": lambda key: api_keys.set_active(key, is_active=False, by=BY),
     "models": lambda key: ApiKey.objects.filter(pk=key.pk).update(allowed_models=["small"]),
-    "expiry": lambda key: ApiKey.objects.filter(pk=key.pk).update(expires_at=timezone.now()),
+    "endpoints": lambda key: ApiKey.objects.filter(pk=key.pk).update(allowed_endpoints=["chat"]),
+    "networks": lambda key: ApiKey.objects.filter(pk=key.pk).update(allowed_networks=["::1/128"]),
+    "rotated": lambda key: key_rotation.rotate(key, overlap=timedelta(days=1), by=BY),
+    "end of an old secret": lambda key: RetiredSecret.objects.update(expires_at=timezone.now()),
     "limit": lambda key: ApiKey.objects.filter(pk=key.pk).update(concurrency=3),
     "budget": lambda key: ApiKey.objects.filter(pk=key.pk).update(
         budget_nanos=1, budget_period="day"
     ),
+    "revoked": lambda key: api_keys.revoke(key, by=BY),
+    "expiry": lambda key: ApiKey.objects.filter(pk=key.pk).update(expires_at=timezone.now()),
     "deleted": lambda key: ApiKey.objects.filter(pk=key.pk).delete(),
 }
 
@@ -73,6 +79,9 @@ def test_a_changed_key_is_named(key: ApiKey, listening: Listening) -> None:
 def test_a_key_that_is_used_or_renamed_is_no_news(key: ApiKey, listening: Listening) -> None:
     ApiKey.objects.filter(pk=key.pk).update(last_used_at=timezone.now())
     ApiKey.objects.filter(pk=key.pk).update(name="another")
+    key_rotation.rotate(key, overlap=timedelta(days=1), by=BY)
+    listening.heard()
+    RetiredSecret.objects.update(last_used_at=timezone.now())
     assert listening.heard() == set()
 
 

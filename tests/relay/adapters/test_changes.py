@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from channels.db import database_sync_to_async
 
-from accounts import api_keys
+from accounts import api_keys, audit
 from accounts.api_keys import Minted
 from accounts.models import Organization
 from billing.models import Plan
@@ -69,7 +69,7 @@ async def test_the_first_connection_reloads_what_may_have_been_missed(house: Hou
 
 async def test_a_revoked_key_is_refused_within_a_second(house: House, minted: Minted) -> None:
     assert await house.standing(minted) is Standing.ACTIVE
-    await database_sync_to_async(api_keys.revoke)(minted.key)
+    await database_sync_to_async(api_keys.revoke)(minted.key, by=audit.command("test"))
     assert await house.until_standing(minted, Standing.REVOKED) < FORGOTTEN_S_MAX
 
 
@@ -96,7 +96,9 @@ async def test_no_change_is_missed_between_two_heartbeats(
         await house.standing(minted)
         wanted = Standing.DISABLED if number % 2 == 0 else Standing.ACTIVE
         is_active = wanted is Standing.ACTIVE
-        await database_sync_to_async(api_keys.set_active)(minted.key, is_active=is_active)
+        await database_sync_to_async(api_keys.set_active)(
+            minted.key, is_active=is_active, by=audit.command("test")
+        )
         assert await house.until_standing(minted, wanted) < FORGOTTEN_S_MAX
 
 
@@ -112,7 +114,7 @@ async def test_a_cut_link_is_made_again_and_everything_asked_for_anew(
         )
     await until_true(lambda: house.reloads > before and house.keys.is_pushed)
     started = time.monotonic()
-    await database_sync_to_async(api_keys.revoke)(minted.key)
+    await database_sync_to_async(api_keys.revoke)(minted.key, by=audit.command("test"))
     await house.until_standing(minted, Standing.REVOKED)
     assert time.monotonic() - started < FORGOTTEN_S_MAX
 

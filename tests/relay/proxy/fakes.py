@@ -164,6 +164,10 @@ class Exchange:
         """Put a query behind the path."""
         self._scope["query_string"] = query
 
+    def connect_from(self, ip: str) -> None:
+        """Say where it comes from."""
+        self._scope["client"] = (ip, 50_000)
+
     def begin(self) -> "Exchange":
         """Give the request to the relay and go on."""
         self.task = asyncio.ensure_future(self._relay(self._scope, self._receive, self._send))
