@@ -11,6 +11,8 @@ from typing import Protocol
 
 import psycopg
 
+from relay.adapters.background import Background
+
 log = logging.getLogger(__name__)
 
 CHANNEL = "tollgate_changes"
@@ -29,24 +31,13 @@ class Hears(Protocol):
     def forget_all(self) -> None: ...
 
 
-class Listener:
-    """One per process. `start` and `stop` from the lifespan."""
+class Listener(Background):
+    """One per process. Changes before its first connection are covered by the reload it brings."""
 
     def __init__(self, database_url: str, keys: Hears, want_reload: Callable[[], None]) -> None:
         self._database_url = database_url
         self._keys = keys
         self._want_reload = want_reload
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin to listen; changes before the first connection are covered by its reload."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         while True:

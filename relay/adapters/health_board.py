@@ -6,6 +6,7 @@ import time
 
 from billing.gate.client import RedisClient
 from billing.gate.errors import GateError
+from relay.adapters.background import Background
 from relay.adapters.routes import SnapshotTable
 from relay.health_reports import (
     KEY,
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0
 
 
-class HealthBoard:
+class HealthBoard(Background):
     """One per process. `start` and `stop` from the lifespan. Redis away costs reports only."""
 
     def __init__(
@@ -38,17 +39,10 @@ class HealthBoard:
         self._owner = owner
         self._told: tuple[TripReport, ...] = ()
         self._told_at = 0.0
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin to report."""
-        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Stop, and take the report back."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await super().stop()
         try:
             await self._redis.command("HDEL", KEY, self._owner)
         except GateError:

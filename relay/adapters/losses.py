@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from billing.gate.errors import GateError
 from billing.gate.gate import Gate
+from relay.adapters.background import Background
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +16,7 @@ LOOK_S = 1.0
 WATCHED_S = 3_600.0
 
 
-class LossWatch:
+class LossWatch(Background):
     """Calls `on_loss(site)` after each new epoch and each new connection to Redis.
 
     A new epoch means that Redis was emptied and loaded from the books. A new connection may be to
@@ -35,17 +36,6 @@ class LossWatch:
         self._on_loss = on_loss
         self._used_at: dict[str, float] = {}
         self._marks: dict[str, tuple[int, str]] = {}
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin to look."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """Stop looking."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     def watch(self, site: str) -> None:
         """A Call of this site begins."""

@@ -9,6 +9,7 @@ import msgspec
 
 from billing.events import REFUSALS_STREAM, REFUSALS_STREAM_MAX, RefusalEvent, encode
 from billing.gate.client import RedisClient
+from relay.adapters.background import Background
 from relay.proxy.errors import ApiError
 from relay.proxy.types import Caller
 
@@ -42,23 +43,16 @@ class _Count(msgspec.Struct):
     count: int = 1
 
 
-class RefusalSink:
+class RefusalSink(Background):
     """Implements the proxy's UsageSink. `start` and `stop` from the lifespan."""
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
         self._counts: dict[_Group, list[_Count]] = {}
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin to flush."""
-        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Flush what is left and end."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await super().stop()
         await self._flush()
 
     def refused(

@@ -14,6 +14,7 @@ from accounts.models import Site as SiteRow
 from billing.models import Model, SiteTerms
 from relay import costs
 from relay.adapters import price_lists
+from relay.adapters.background import Background
 from relay.adapters.price_lists import PriceList
 from relay.models import Cost, ModelAlias
 from relay.models import Route as RouteRow
@@ -32,14 +33,13 @@ EMPTY = Snapshot(sites_by_host={}, offers_by_site={})
 SETTLE_S = 0.05
 
 
-class SnapshotTable:
+class SnapshotTable(Background):
     """Implements the proxy's RouteTable. Calls under way keep the snapshot they began with."""
 
     def __init__(self) -> None:
         self._snapshot = EMPTY
         self._next_change: asyncio.TimerHandle | None = None
         self._wanted = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
 
     def snapshot(self) -> Snapshot:
         """See `ports.RouteTable.snapshot`."""
@@ -55,19 +55,13 @@ class SnapshotTable:
         """Reload soon; asked for twice in a moment it is done once."""
         self._wanted.set()
 
-    async def start(self) -> None:
-        """Follow `want_reload` from now on."""
-        self._task = asyncio.create_task(self._follow())
-
     async def stop(self) -> None:
-        """Stop following."""
+        """Stop following `want_reload`."""
         if self._next_change is not None:
             self._next_change.cancel()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await super().stop()
 
-    async def _follow(self) -> None:
+    async def _run(self) -> None:
         while True:
             await self._wanted.wait()
             await asyncio.sleep(SETTLE_S)

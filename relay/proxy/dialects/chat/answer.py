@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from relay.proxy.dialects import conversation as cv
+from relay.proxy.dialects import data_urls
 from relay.proxy.dialects.chat import answer_fields, reasons, thoughts, usage
 from relay.proxy.dialects.decoding import is_given
 from relay.proxy.dialects.events import Event, Label
@@ -143,5 +144,4 @@ def call_body(tool: cv.ToolUse) -> _Json:
 
 def image_body(image: cv.Image) -> _Json:
     """A picture as it stands in a message."""
-    url = f"data:{image.media_type or 'image/png'};base64,{image.data or ''}"
-    return {"type": "image_url", "image_url": {"url": url}}
+    return {"type": "image_url", "image_url": {"url": data_urls.of_picture(image)}}

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from relay.proxy import sse
+from relay.proxy.dialects import data_urls
 from relay.proxy.dialects import events as ev
 from relay.proxy.dialects.chat import reasons, thoughts, usage
 from relay.proxy.dialects.events import Event, Label, PartKind
@@ -63,7 +64,7 @@ class StreamRenderer:
             case ev.SignatureDelta():
                 return self._signature(event)
             case ev.MediaDelta():
-                url = f"data:{event.media_type};base64,{event.data}"
+                url = data_urls.written(event.media_type, event.data)
                 image = {"type": "image_url", "image_url": {"url": url}}
                 return self._delta(event.choice, {"images": [image]})
             case ev.Logprobs():

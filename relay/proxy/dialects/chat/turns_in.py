@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.chat import fields, thoughts
 from relay.proxy.dialects.conversation import not_carried
+from relay.proxy.dialects.data_urls import source_of
 from relay.proxy.dialects.decoding import wrong
 
 _SystemMessage = fields.System | fields.Developer
@@ -88,7 +89,7 @@ def _user_part(part: _UserPart, at: str) -> cv.Part:
         case fields.TextPart():
             return cv.Text(part.text, cache=mark, at=at)
         case fields.ImagePart():
-            url, data, media_type = _source(part.image_url.url, f"{at}.image_url.url")
+            url, data, media_type = source_of(part.image_url.url, f"{at}.image_url.url")
             detail = part.image_url.detail
             return cv.Image(url, data, media_type, detail, cache=mark, at=at)
         case fields.AudioPart():
@@ -97,20 +98,9 @@ def _user_part(part: _UserPart, at: str) -> cv.Part:
         case fields.FilePart():
             if part.file.file_data is None:
                 raise wrong(f"{at}.file.file_data", "is required")
-            url, data, media_type = _source(part.file.file_data, f"{at}.file.file_data")
+            url, data, media_type = source_of(part.file.file_data, f"{at}.file.file_data")
             name = part.file.filename
             return cv.Document(url, data, None, media_type, name, cache=mark, at=at)
-
-
-def _source(url: str, at: str) -> tuple[str | None, str | None, str | None]:
-    """(url, base64, media type) of an address, which may be a data URL (RFC 2397)."""
-    if not url.startswith("data:"):
-        return url, None, None
-    head, comma, data = url[5:].partition(",")
-    media_type, _, encoding = head.partition(";")
-    if not comma or encoding.rpartition(";")[2] != "base64":
-        raise wrong(at, "must be an address, or a data URL in base64")
-    return None, data, media_type or None
 
 
 def _assistant_parts(message: fields.Assistant, at: str) -> Iterator[cv.Part]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.conversation import Conversation, not_carried
+from relay.proxy.dialects.data_urls import as_text, of_file, of_picture
 
 _Json = dict[str, Any]
 # OpenAI wants a file to have a name.
-_FILE_NAME = "document.pdf"
 
 
 def messages_of(conversation: Conversation) -> list[_Json]:
@@ -68,8 +68,7 @@ def _user_part(part: cv.Part) -> _Json:
             return {"type": "text", "text": part.text}
         case cv.Image():
             detail = {} if part.detail is None else {"detail": part.detail}
-            url = part.url or f"data:{part.media_type or 'image/png'};base64,{part.data}"
-            return {"type": "image_url", "image_url": {"url": url, **detail}}
+            return {"type": "image_url", "image_url": {"url": of_picture(part), **detail}}
         case cv.Audio():
             audio = {"data": part.data, "format": part.format}
             return {"type": "input_audio", "input_audio": audio}
@@ -80,12 +79,10 @@ def _user_part(part: cv.Part) -> _Json:
 
 def _document(part: cv.Document) -> _Json:
     if part.text is not None:
-        text = f"{part.name}\n\n{part.text}" if part.name else part.text
-        return {"type": "text", "text": text}
+        return {"type": "text", "text": as_text(part)}
     if part.data is None:  # OpenAI chat fetches no documents
         raise not_carried(part.at or "messages")
-    data = f"data:{part.media_type or 'application/pdf'};base64,{part.data}"
-    return {"type": "file", "file": {"filename": part.name or _FILE_NAME, "file_data": data}}
+    return {"type": "file", "file": of_file(part)}
 
 
 def _assistant(message: cv.Message) -> _Json:

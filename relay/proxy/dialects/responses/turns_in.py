@@ -11,6 +11,7 @@ import msgspec
 
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.conversation import not_carried
+from relay.proxy.dialects.data_urls import source_of
 from relay.proxy.dialects.decoding import complaint, wrong
 from relay.proxy.dialects.responses import fields, thoughts
 
@@ -118,21 +119,11 @@ def _part(part: fields.Content, at: str) -> cv.Part:
         case fields.InputImage():
             if part.image_url is None:
                 raise wrong(f"{at}.image_url", "is required")
-            url, data, media_type = _source(part.image_url, f"{at}.image_url")
+            url, data, media_type = source_of(part.image_url, f"{at}.image_url")
             return cv.Image(url, data, media_type, part.detail, at=at)
         case fields.InputFile():
             given = part.file_data or part.file_url
             if given is None:
                 raise wrong(f"{at}.file_data", "is required")
-            url, data, media_type = _source(given, f"{at}.file_data")
+            url, data, media_type = source_of(given, f"{at}.file_data")
             return cv.Document(url, data, None, media_type, part.filename, at=at)
-
-
-def _source(url: str, at: str) -> tuple[str | None, str | None, str | None]:
-    """(url, base64, media type) of an address, which may be a data URL (RFC 2397)."""
-    if not url.startswith("data:"):
-        return url, None, None
-    head, mark, data = url[5:].partition(";base64,")
-    if not mark:
-        raise wrong(at, "must be an address, or a data URL in base64")
-    return None, data, head or None

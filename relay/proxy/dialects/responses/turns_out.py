@@ -5,11 +5,11 @@ from typing import Any
 
 from relay.proxy.dialects import conversation as cv
 from relay.proxy.dialects.conversation import Conversation, not_carried
+from relay.proxy.dialects.data_urls import as_text, of_file, of_picture
 from relay.proxy.dialects.responses.thoughts import DIALECT
 
 _Json = dict[str, Any]
 # OpenAI wants a file to have a name.
-_FILE_NAME = "document.pdf"
 
 
 def items_of(conversation: Conversation) -> list[_Json]:
@@ -54,8 +54,7 @@ def _input(part: cv.Part) -> _Json:
             return {"type": "input_text", "text": part.text}
         case cv.Image():
             detail = {} if part.detail is None else {"detail": part.detail}
-            url = part.url or f"data:{part.media_type or 'image/png'};base64,{part.data}"
-            return {"type": "input_image", "image_url": url, **detail}
+            return {"type": "input_image", "image_url": of_picture(part), **detail}
         case cv.Document():
             return _document(part)
     raise not_carried(part.at or "messages")
@@ -63,12 +62,10 @@ def _input(part: cv.Part) -> _Json:
 
 def _document(part: cv.Document) -> _Json:
     if part.text is not None:
-        text = f"{part.name}\n\n{part.text}" if part.name else part.text
-        return {"type": "input_text", "text": text}
+        return {"type": "input_text", "text": as_text(part)}
     if part.url is not None:
         return {"type": "input_file", "file_url": part.url}
-    data = f"data:{part.media_type or 'application/pdf'};base64,{part.data}"
-    return {"type": "input_file", "filename": part.name or _FILE_NAME, "file_data": data}
+    return {"type": "input_file", **of_file(part)}
 
 
 def _assistant(message: cv.Message) -> Iterator[_Json]:
