@@ -1,8 +1,15 @@
-"""The errors of this app, each with a code that never changes; what they look like to a browser
-or a program is a table of that surface."""
+"""The base of the errors of accounts. Leaves live in the modules that raise them.
+
+AccountsError
++-- MemberError          accounts.members: a change of members that must not be
++-- KeyTermsRefused      accounts.key_terms
++-- RotationRefused      accounts.key_rotation
++-- InvitationError      accounts.invitations: one that cannot be made, sent or accepted
++-- StaffError           accounts.site_staff, accounts.operators: the same of staff
+"""
 
 
 class AccountsError(Exception):
-    """Something that a person or program asked for and may not have."""
+    """`code` is stable and may be shown to machines; the text is for people."""
 
     code = "accounts_error"

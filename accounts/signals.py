@@ -7,3 +7,9 @@ key_changed = Signal()
 
 # An organization's rights changed (suspended, plan). Argument: organization (Organization).
 organization_changed = Signal()
+
+# A member has another role, inside the transaction. Arguments: membership, by (audit.Actor).
+role_changed = Signal()
+
+# Somebody is no member any more, inside the transaction. Arguments: organization, user, by.
+membership_ended = Signal()

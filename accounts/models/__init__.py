@@ -8,6 +8,7 @@ from accounts.models.api_keys import (
     RetiredSecret,
 )
 from accounts.models.audit import AuditRecord, Via
+from accounts.models.invitations import Invitation
 from accounts.models.organizations import Membership, Organization, Role
 from accounts.models.site_staff import SiteStaff, StaffRole
 from accounts.models.sites import Site, SiteDomain
@@ -18,6 +19,7 @@ __all__ = [
     "AuditRecord",
     "BudgetPeriod",
     "EndpointFamily",
+    "Invitation",
     "KeyAddress",
     "Membership",
     "Organization",

@@ -51,6 +51,9 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.DEVELOPER)
     created_at = models.DateTimeField(auto_now_add=True)
+    last_active_at = models.DateTimeField(
+        null=True, blank=True, db_comment="to five minutes: the last page opened for it"
+    )
 
     class Meta:
         constraints = [

@@ -26,6 +26,12 @@ class User(AbstractBaseUser):
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=100, blank=True)
     language = models.CharField(max_length=10, blank=True, db_comment="blank: the site's")
+    time_zone = models.CharField(
+        max_length=64, blank=True, db_comment="IANA name; blank: the organization's"
+    )
+    theme = models.CharField(
+        max_length=5, blank=True, db_comment="light, dark; blank: the device's"
+    )
     is_active = models.BooleanField(default=True)
     is_operator = models.BooleanField(default=False, db_comment="staff of the whole deployment")
     date_joined = models.DateTimeField(auto_now_add=True)

@@ -4,15 +4,20 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from accounts.models import SiteStaff, StaffRole, User
 from accounts.permissions import Act, StaffAct, may, staff_may
 from accounts.time_zones import zone_of
+from accounts.web import identity
 from accounts.web.requests import MemberRequest, SiteRequest, StaffRequest
 
 P = ParamSpec("P")
@@ -101,4 +106,28 @@ def operator_page(view: Callable[P, Any]) -> Callable[P, HttpResponseBase]:
         return cast(HttpResponseBase, view(*args, **kwargs))
 
     guarded.is_operators = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def confirm_identity(view: Callable[P, Any]) -> Callable[P, HttpResponseBase]:
+    """Ask again for password, code or passkey before a dangerous act, unless that was within the
+    last 15 minutes. Stands below the decorator that says who may open the page.
+
+    The page that asks leads back to this address. A form that was sent meanwhile is not acted on:
+    it has to be sent again, so that an act never follows from a session that somebody left open.
+    """
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        request = cast(HttpRequest, args[0])
+        if identity.is_fresh(request):
+            return cast(HttpResponseBase, view(*args, **kwargs))
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+        if request.method != "GET":
+            messages.info(request, _("Nothing was changed yet. Please send the form again."))
+        target = urlencode({"next": request.get_full_path()})
+        return redirect(f"{reverse('account_reauthenticate')}?{target}")
+
+    guarded.asks_again = True  # type: ignore[attr-defined]
     return guarded

@@ -4,13 +4,15 @@ from itertools import groupby
 from typing import cast
 from zoneinfo import available_timezones
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.http import HttpRequest
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts import organizations
-from accounts.models import User
+from accounts import audit, invitations, organizations
+from accounts.models import User, Via
+from accounts.web.invitations import waiting_in
 from accounts.web.requests import SiteRequest
 
 # IANA areas that people live in; the rest of the list is aliases kept for old software.
@@ -29,7 +31,15 @@ class OrganizationSignupForm(forms.Form):
     )
 
     def signup(self, request: HttpRequest, user: User) -> None:
-        """Called by allauth once the user is stored: the organization and its owner."""
+        """Called by allauth once the user is stored: the organization and its owner; or, for who
+        came by an invitation to this address, the membership."""
+        invited = waiting_in(request)
+        if invited is not None and invited.email == user.email:
+            by = audit.Actor(Via.PAGE, user.email, user, request.META.get("REMOTE_ADDR") or None)
+            invitations.accept(invited, user, by=by)
+            # They followed a link to it. allauth stores the address after this, as verified then.
+            get_adapter().stash_verified_email(request, user.email)
+            return
         name = self.cleaned_data["organization"] or user.email.partition("@")[0]
         organizations.create(cast(SiteRequest, request).site, name=name, owner=user)
 

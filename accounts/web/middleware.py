@@ -4,6 +4,7 @@ Never decides what a member may do (`accounts.web.access` does).
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import cast
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from accounts.web.requests import SiteRequest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 ORGANIZATION_SESSION_KEY = "organization"
+ACTIVITY_STEP = timedelta(minutes=5)
 MISDIRECTED = "No site answers at this address.\n"
 
 
@@ -100,9 +102,19 @@ class OrganizationMiddleware:
             request.memberships[0] if request.memberships else None,
         )
         request.organization = request.membership.organization if request.membership else None
+        if request.membership is not None:
+            note_activity(request.membership)
         zone = request.organization.time_zone if request.organization else request.site.time_zone
         with timezone.override(zone_of(zone)):
             return self.get_response(request)
+
+
+def note_activity(membership: Membership) -> None:
+    """Remember that the member was here: one write in five minutes, however busy they are."""
+    now = timezone.now()
+    before = membership.last_active_at
+    if before is None or now - before > ACTIVITY_STEP:
+        Membership.objects.filter(pk=membership.pk).update(last_active_at=now)
 
 
 def memberships_of(request: SiteRequest) -> list[Membership]:

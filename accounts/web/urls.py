@@ -2,10 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from accounts.web import preferences, views
+from accounts.web import invitations, preferences, team, views
 
 urlpatterns: list[URLPattern] = [
     path("app/settings", views.settings, name="settings"),
+    path("app/team", team.team, name="team"),
+    path("app/team/invitations/<slug:invitation_id>/resend", team.resend, name="team_resend"),
+    path("app/team/invitations/<slug:invitation_id>/withdraw", team.withdraw, name="team_withdraw"),
+    path("app/team/members/<int:member_id>/role", team.change_role, name="team_role"),
+    path("app/team/members/<int:member_id>/remove", team.remove, name="team_remove"),
+    path("app/team/leave", team.leave, name="team_leave"),
+    path("app/team/transfer", team.transfer, name="team_transfer"),
+    path("app/audit", team.audit_page, name="audit_log"),
+    path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("app/new-organization", views.new_organization, name="new_organization"),
     path("app/switch-organization", views.switch_organization, name="switch_organization"),
     path("preferences/theme", preferences.set_theme, name="set_theme"),

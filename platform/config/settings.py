@@ -30,6 +30,8 @@ IS_DEVSTACK = env.flag("DEVSTACK", False)
 # Sites are resolved by exact Host in accounts.web.middleware, which answers 421 for others.
 ALLOWED_HOSTS = ["*"]
 USE_HTTPS = env.flag("USE_HTTPS", not IS_DEVSTACK)
+# What stands after the domain in links of mails: only `make run` is reached without a proxy.
+LINK_PORT = f":{port}" if IS_DEVSTACK and (port := env.text("PORT", "")) else ""
 
 # --- Postgres and Redis ----------------------------------------------------------------------
 _POSTGRES = ("postgres", "postgresql")
@@ -213,6 +215,8 @@ ACCOUNT_SIGNUP_FORM_CLASS = "accounts.web.forms.OrganizationSignupForm"
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
+# A log-in, or being asked again, counts so long for dangerous acts (accounts.web.access).
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")

