@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,7 @@ from billing.models import Model, Price
 from billing.models.catalog import MODEL_ID
 from relay import costs, offers
 from relay.catalog.specs import TOKENS_MAX
-from relay.models import Cost, Route
+from relay.models import Cost, ModelAlias, Route
 from relay.web.alias_form import AliasForm
 from relay.web.component_form import shown
 
@@ -57,6 +58,13 @@ class NewModelForm(ModelForm):
         help_text=gettext_lazy("What customers call it by. It cannot be changed later."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+
+    def clean_id(self) -> str:
+        """A model would take the name from whoever calls another by it."""
+        model_id = str(self.cleaned_data["id"])
+        if ModelAlias.objects.filter(alias=model_id).exists():
+            raise ValidationError(_("It is a further name of another model."))
+        return model_id
 
 
 class EditModelForm(ModelForm):

@@ -136,3 +136,10 @@ def test_a_name_that_leads_elsewhere_already_is_refused(
     answer = operator.post(reverse("ops_alias_add", args=[model.pk]), {"alias": wrong})
     assert answer.status_code == 422
     assert not model.aliases.exists()
+
+
+def test_a_model_does_not_take_the_further_name_of_another(operator: Client, model: Model) -> None:
+    model.aliases.create(alias="vendor/latest")
+    answer = operator.post(reverse("ops_model_new"), MODEL | {"id": "vendor/latest"})
+    assert answer.status_code == 422
+    assert "further name" in answer.content.decode()
