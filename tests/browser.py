@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import chromium
+from tests.patience import promised
 
 if TYPE_CHECKING:  # importing Playwright costs 0.3 s, which most runs need not pay
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -26,7 +27,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-ACTION_TIMEOUT_MS = 10_000
+ACTION_TIMEOUT_MS = promised(10.0) * 1_000
 VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1280, 900
 
 

@@ -20,7 +20,7 @@ from devstack import postgres, valkey
 from devstack.process import ProcessGroup, free_port
 
 PASSWORD = "tests-only"
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 90.0  # a second on an idle machine
 
 SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "config.settings",

@@ -47,16 +47,22 @@ class Stack:
 
     def manage(self, *arguments: str) -> Any:
         """Run `manage.py` beside the stack, as a user would; the JSON that it prints."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+        done = self.python("manage.py", *arguments)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def python(
+        self, script: str, *arguments: str, **extra: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a script beside the stack."""
+        return subprocess.run(
+            [sys.executable, script, *arguments],
             cwd=CHECKOUT,
-            env=environment(self.state_dir),
+            env=environment(self.state_dir, **extra),
             capture_output=True,
             text=True,
             timeout=START_TIMEOUT_S,
         )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
 
     def stop(self) -> int:
         """Ctrl-C; the exit code. The folder stays: another stack may be started in it."""

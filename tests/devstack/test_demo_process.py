@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-EXIT_S = 10
+EXIT_S = 60
 
 
 @pytest.fixture

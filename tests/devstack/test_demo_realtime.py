@@ -43,7 +43,7 @@ class Talk:
     async def until(self, *kinds: str) -> list[dict[str, Any]]:
         """Every event up to the first of one of these types."""
         found: list[dict[str, Any]] = []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not found or found[-1]["type"] not in kinds:
                 found.append(json.loads(await self._socket.recv()))
         return found

@@ -12,7 +12,7 @@ import pytest
 
 from devstack.process import ProcessFailed, ProcessGroup, Program
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 SLEEP = "import time; time.sleep(600)"
 # A child with a grandchild in its process group, as Celery's pool or a shell would leave behind.
 FAMILY = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {SLEEP!r}]).wait()"
@@ -83,7 +83,7 @@ def test_leaving_the_block_ends_children_in_reverse_order(tmp_path: Path) -> Non
         for name in "ab":
             program = _program(tmp_path, code.format(order=str(order), name=name), name)
             child = group.start(program)
-            group.await_ready(child, partial(_has_output, program), timeout_s=10)
+            group.await_ready(child, partial(_has_output, program), timeout_s=DEADLINE_S)
     assert order.read_text() == "ba"
 
 
@@ -94,7 +94,7 @@ def test_a_child_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
     )
     with ProcessGroup() as group:
         child = group.start(program)
-        group.await_ready(child, partial(_has_output, program), timeout_s=10)
+        group.await_ready(child, partial(_has_output, program), timeout_s=DEADLINE_S)
         group.end(child)
         assert child.exit_code == -signal.SIGKILL
 
@@ -103,7 +103,7 @@ def test_a_crash_is_reported_with_its_last_words(tmp_path: Path) -> None:
     with ProcessGroup() as group:
         child = group.start(_program(tmp_path, "raise SystemExit('out of cheese')"))
         with pytest.raises(ProcessFailed, match=r"child ended with exit code 1\nout of cheese"):
-            group.await_ready(child, lambda: False, timeout_s=10)
+            group.await_ready(child, lambda: False, timeout_s=DEADLINE_S)
         assert group.find_ended() is child
 
 

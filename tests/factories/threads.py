@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.db import connection
 
 T = TypeVar("T")
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
 
 
 def together(functions: Sequence[Callable[[], T]]) -> list[T]:

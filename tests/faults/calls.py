@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from tests.faults.cluster import Cluster, Customer
+from tests.faults.cluster import READY_S, Cluster, Customer
 
 _marks = itertools.count(1)
 
@@ -116,7 +116,7 @@ def record(deployment: Cluster, request_id: str) -> dict[str, Any]:
 
 async def posted_record(deployment: Cluster, request_id: str) -> dict[str, Any]:
     """The usage record, waiting until the worker has posted it."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(READY_S):
         while True:
             if row := await asyncio.to_thread(record, deployment, request_id):
                 return row

@@ -4,7 +4,6 @@ processes on loopback, and a scripted upstream in this process. Whatever it star
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,11 +21,11 @@ from devstack.demo_upstream.server import Running, running
 from devstack.process import Child, ProcessGroup, Program, free_port
 from tests.servers import SETTINGS, start_postgres, start_valkey
 from tests.stack import new_state_dir
+from tests.warm import WarmPython, warm_python
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 READY_S = 120.0  # a few seconds on a quiet machine; a starved one is no failure
-COMMAND_S = 60.0
 POLL_S = 0.02
 # The acceptance parameters, all shortened alike: Hold lifetime 90 s → 7.5 s, reaper 15 s → 1.25 s,
 # outages of 60 s → 5 s.
@@ -48,6 +47,7 @@ class Cluster:
     """The running deployment."""
 
     group: ProcessGroup
+    python: WarmPython
     folder: Path
     env: Mapping[str, str]
     first: Running  # the upstream of every model's first route
@@ -96,7 +96,7 @@ class Cluster:
 
     def manage(self, *arguments: str, is_ok: bool = True) -> Any:
         """A management command; the JSON object that it prints."""
-        done = self._run([sys.executable, "manage.py", *arguments])
+        done = self.python.run("manage.py", *arguments)
         assert not is_ok or done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -114,7 +114,7 @@ class Cluster:
 
     def cast(self, orders: Sequence[Mapping[str, Any]]) -> list[Customer]:
         """A customer for each order: `amount`, `site`, `plan`, `key` (what `mint` takes)."""
-        done = self._run([sys.executable, str(HERE / "cast.py"), json.dumps(orders)])
+        done = self.python.run(str(HERE / "cast.py"), json.dumps(orders))
         assert done.returncode == 0, done.stderr
         return [Customer(**row) for row in json.loads(done.stdout)]
 
@@ -127,7 +127,7 @@ class Cluster:
 
     def settled_audit(self) -> dict[str, Any]:
         """The audit once nothing is held and nothing waits: the oracle of every test."""
-        wait_until(self.is_quiet, timeout_s=HOLD_LIFETIME_MS / 1000 + 30)
+        wait_until(self.is_quiet, timeout_s=HOLD_LIFETIME_MS / 1000 + READY_S)
         report: dict[str, Any] = self.manage("audit", "--json", is_ok=False)
         assert report["ok"], report
         return report
@@ -165,20 +165,10 @@ class Cluster:
             f"{url}/chat/completions",
             json=request | {"messages": [{"role": "user", "content": content}]},
             headers={"authorization": f"Bearer {self._prober.secret}"},
-            timeout=COMMAND_S,
+            timeout=READY_S,
             trust_env=False,
         )
         return answer.status_code == 200
-
-    def _run(self, argv: list[str]) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            argv,
-            cwd=CHECKOUT,
-            env=dict(self.env),
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_S,
-        )
 
 
 WORKER = (
@@ -202,32 +192,11 @@ def cluster(
         ProcessGroup() as group,
         running(options[0]) as first,
         running(options[1]) as second,
+        warm_python(env := _servers(group, folder, durable=durable) | settings) as python,
     ):
-        env = (
-            os.environ
-            | SETTINGS
-            | {
-                # Commit times tell how long usage waited for posting.
-                "DATABASE_URL": start_postgres(
-                    group, folder, durable=durable, track_commit_timestamp="on"
-                ),
-                "REDIS_URL": start_valkey(group, folder, durable=True),
-                "STATE_DIR": str(folder),
-                "HOLD_LIFETIME_MS": str(HOLD_LIFETIME_MS),
-                "UPSTREAM_FIRST_BYTE_S": "2",
-                "UPSTREAM_BETWEEN_BYTES_S": "2",
-                "LOG_LEVEL": "INFO",
-            }
-            | settings
-        )
-        made = Cluster(group, folder, env, first, second)
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-            cwd=CHECKOUT,
-            env=env,
-            check=True,
-            timeout=COMMAND_S,
-        )
+        migrated = python.run("manage.py", "migrate", "--verbosity", "0")
+        assert migrated.returncode == 0, migrated.stderr
+        made = Cluster(group, python, folder, env, first, second)
         (folder / "catalog.yaml").write_text(catalog(first.base_url, second.base_url))
         made.manage("catalog", "apply", str(folder / "catalog.yaml"))
         if more:
@@ -240,6 +209,23 @@ def cluster(
         )
         made.relays = [made.start_relay() for _ in range(relays)]
         yield made
+
+
+def _servers(group: ProcessGroup, folder: Path, *, durable: bool) -> dict[str, str]:
+    """Start Postgres and Valkey; the variables that tell of them."""
+    # Commit times tell how long usage waited for posting.
+    database = start_postgres(group, folder, durable=durable, track_commit_timestamp="on")
+    return (
+        os.environ
+        | SETTINGS
+        | {
+            "DATABASE_URL": database,
+            "REDIS_URL": start_valkey(group, folder, durable=True),
+            "STATE_DIR": str(folder),
+            "HOLD_LIFETIME_MS": str(HOLD_LIFETIME_MS),
+            "LOG_LEVEL": "INFO",
+        }
+    )
 
 
 def catalog(first: str, second: str) -> str:
@@ -298,12 +284,12 @@ sites:
 """
 
 
-def wait_until(is_so: Callable[[], bool], *, timeout_s: float) -> None:
-    """Poll until it is so; an assertion error when it never is."""
+def wait_until(is_so: Callable[[], bool], *, timeout_s: float, every_s: float = POLL_S) -> None:
+    """Look until it is so; an assertion error when it never is."""
     deadline = time.monotonic() + timeout_s
     while not is_so():
         assert time.monotonic() < deadline, f"not within {timeout_s} s: {is_so}"
-        time.sleep(POLL_S)
+        time.sleep(every_s)
 
 
 def _answers(url: str) -> bool:

@@ -14,8 +14,6 @@ from tests.faults.cluster import READY_S, Cluster, Customer, wait_until
 
 # The load is steady, not heavy: one core serves the whole deployment and the test.
 EVERY_S = 0.1
-# Retries, a rebuild and a batch of the worker take some seconds; a starved machine is no failure.
-RECORDED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ async def open_streams(
     return streams
 
 
-async def until(is_so: object, *, timeout_s: float = 30.0) -> None:
+async def until(is_so: object, *, timeout_s: float = READY_S) -> None:
     """`wait_until` beside a running load."""
     await asyncio.to_thread(wait_until, is_so, timeout_s=timeout_s)  # type: ignore[arg-type]
 
@@ -141,6 +139,6 @@ def assert_settled_once(deployment: Cluster, answers: Sequence[Answer]) -> None:
         rows = deployment.query("SELECT request_id FROM billing_usagerecord")
         return ids <= {row[0] for row in rows}
 
-    wait_until(are_on_record, timeout_s=RECORDED_S)
+    wait_until(are_on_record, timeout_s=READY_S)
     deployment.settled_audit()
     assert_each_charged_once(deployment, answers)

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from tests.faults.calls import Answer, body, call, record
-from tests.faults.cluster import Cluster, Customer, wait_until
+from tests.faults.cluster import READY_S, Cluster, Customer, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
@@ -19,12 +19,12 @@ DELAY_S_MAX = 0.05
 STREAMS = 200
 CONTROL_STREAMS = 20
 OPENING_NANOS = 50 * 10**9
-PACE_MS = 125
+PACE_MS = 250
 # A stream is that old before its relay is killed: older than any checkpoint.
-OLD_TOKENS = 24
-# A checkpoint is at most a second old, which is 8 tokens, and it takes as long again to get there
+OLD_TOKENS = 12
+# A checkpoint is at most a second old, which is 4 tokens, and it takes as long again to get there
 # on a machine as busy as this one.
-CHECKPOINT_TOKENS = 16
+CHECKPOINT_TOKENS = 8
 SEED = int(os.environ.get("KILL_SEED", "7"))
 
 
@@ -84,10 +84,13 @@ async def _killed_under_streams(
         return [row["tokens_sent"] for upstream in upstreams for row in upstream.calls()]
 
     def have_begun() -> bool:
+        assert not [task.result() for task in calls if task.done()], "ended before the kill"
         return sum(tokens > OLD_TOKENS for tokens in sent()) == count
 
-    await asyncio.to_thread(wait_until, have_begun, timeout_s=60)
-    deployment.end(child)
+    try:
+        await asyncio.to_thread(wait_until, have_begun, timeout_s=READY_S, every_s=PACE_MS / 1000)
+    finally:
+        deployment.end(child)
     await asyncio.gather(*calls, return_exceptions=True)
     await asyncio.to_thread(deployment.settled_audit)
     rows = deployment.query(

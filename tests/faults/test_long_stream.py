@@ -13,12 +13,13 @@ import pytest
 
 from tests.faults.calls import Answer, body, call, posted_record
 from tests.faults.cluster import READY_S, UPSTREAM_KEY, Cluster, Customer
+from tests.patience import promised
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 OUTPUT_NANOS = 100_000  # a token at 100.00 a million
 CAP = 100
-CLOSED_S = 1.0
+CLOSED_S = promised(1.0)
 
 
 @dataclass

@@ -27,7 +27,7 @@ from billing.models import LedgerEntry, UsageRecord
 from billing.pricing import Buckets
 from tests.factories.billing import UNIT, append_usage, default_price, usage_event
 from tests.factories.threads import together
-from tests.faults.cluster import wait_until
+from tests.faults.cluster import READY_S, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
@@ -220,7 +220,7 @@ def test_a_deadlock_with_somebody_else_is_waited_out(gate: Redis, cast: Cast) ->
         other.execute(lock, [second])
 
         def cross() -> int:
-            wait_until(lambda: _waits(watcher), timeout_s=10)
+            wait_until(lambda: _waits(watcher), timeout_s=READY_S)
             try:
                 other.execute(lock, [first])
                 other.commit()

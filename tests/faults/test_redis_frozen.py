@@ -17,14 +17,17 @@ from tests.faults.outages import (
     server,
     until,
 )
+from tests.patience import promised
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 FROZEN_S = 5.0  # for 60 s, as everything here is shortened alike
 STREAMS = 20
-ANSWER_S_MAX = 1.0
-LAG_S_MAX = 0.1
-NORMAL_S_MAX = 5.0
+ANSWER_S_MAX = promised(1.0)
+LAG_S_MAX = promised(0.1)
+NORMAL_S_MAX = promised(5.0)
+# Asked later than that before the thaw, a call may be admitted after it.
+LAST_REFUSED_S = 2.0
 
 
 async def _probes(urls: list[str], customer: Customer) -> list[Answer]:
@@ -40,15 +43,15 @@ async def test_a_frozen_redis_refuses_new_calls_at_once_and_leaves_the_rest_alon
     streams = await open_streams(deployment, customer, STREAMS, tokens=80, pace_ms=80)
     async with load(urls, customer) as made, lag.measured(urls[0]) as late:
         await until(lambda: len(made.timed) > 5)
-        frozen_at = time.monotonic()
         with frozen(server(deployment, "valkey")):
+            frozen_at = time.monotonic()
             await asyncio.sleep(FROZEN_S)
         thawed_at = time.monotonic()
         await until(lambda: made.has_success_since(thawed_at), timeout_s=NORMAL_S_MAX)
         normal_at = time.monotonic()
         answers = await asyncio.gather(*streams)
 
-    refused = made.asked_between(frozen_at, thawed_at - ANSWER_S_MAX)
+    refused = made.asked_between(frozen_at, thawed_at - LAST_REFUSED_S)
     assert len(refused) > 10
     assert {each.answer.status for each in refused} == {503}
     assert max(each.took_s for each in refused) < ANSWER_S_MAX + late.here_max_s

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.faults.calls import body, call, posted_record
-from tests.faults.cluster import Cluster, wait_until
+from tests.faults.cluster import READY_S, Cluster, wait_until
 
 # A second is two ticks: none that old would be there if every task opened its own.
 SHARED = (
@@ -17,7 +17,7 @@ SHARED = (
 
 @pytest.mark.stack
 async def test_ticks_share_connections_and_outlive_them(deployment: Cluster) -> None:
-    await asyncio.to_thread(wait_until, lambda: bool(deployment.query(SHARED)), timeout_s=30)
+    await asyncio.to_thread(wait_until, lambda: bool(deployment.query(SHARED)), timeout_s=READY_S)
     lost = [pid for (pid,) in deployment.query(SHARED)]
     deployment.query(f"SELECT pg_terminate_backend(pid) FROM unnest(ARRAY{lost}) AS pid")  # noqa: S608
     [customer] = deployment.customers(1, amount="1.00")
@@ -25,4 +25,4 @@ async def test_ticks_share_connections_and_outlive_them(deployment: Cluster) -> 
     answer = await call(url, customer, body("single", "tokens=5", stream=False))
     assert answer.status == 200
     assert await posted_record(deployment, answer.request_id)
-    await asyncio.to_thread(wait_until, lambda: bool(deployment.query(SHARED)), timeout_s=30)
+    await asyncio.to_thread(wait_until, lambda: bool(deployment.query(SHARED)), timeout_s=READY_S)

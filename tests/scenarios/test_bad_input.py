@@ -9,12 +9,13 @@ import pytest
 
 from devstack.demo_upstream.exchange import Options
 from devstack.demo_upstream.server import Running, running
+from tests.patience import promised
 from tests.relay.proxy.fakes import Exchange, House, house, route
 from tests.scenarios.dialects.ask import Ask
 from tests.scenarios.dialects.pairs import KEY, NATIVE, paired
 from tests.scenarios.routes import Door, doors
 
-REFUSED_WITHIN_S = 1.0
+REFUSED_WITHIN_S = promised(1.0)
 MEGABYTE = 1_000_000
 GROWTH_MAX = 40 * MEGABYTE  # of this process, over 100 MB that were sent
 DEPTH = 10_000

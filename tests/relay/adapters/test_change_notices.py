@@ -20,7 +20,7 @@ from tests.factories import accounts, billing
 from tests.relay.adapters.listening import database_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NOTICE_S = 5.0
+NOTICE_S = 30.0
 BY = audit.command("test")
 
 

@@ -20,6 +20,7 @@ from relay.adapters.price_lists import PriceList
 from relay.adapters.rights import Rights
 from relay.proxy.errors import ApiError, Cause, Detail
 from relay.proxy.types import Attempt, Call, Ending, Usage
+from tests.patience import promised
 from tests.relay.adapters.conftest import Link
 from tests.relay.proxy import fakes
 from tests.relay.upstream.scripted_server import until
@@ -256,7 +257,7 @@ async def test_a_settle_that_gets_no_answer_is_tried_again_until_it_does(
         await credit.settle(finished(each, Usage(input_tokens=10)))
     assert events(acme, gate) == []
     link.down = False
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(promised(5.0)):
         await credit.stop()
     assert figures(acme, gate) == (before - 3 * 10_000, 0)
     assert len(events(acme, gate)) == 3

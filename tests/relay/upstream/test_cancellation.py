@@ -6,9 +6,10 @@ import pytest
 
 from relay.proxy.upstream.client import HttpClient
 from relay.proxy.upstream.errors import ResponseClosed
+from tests.patience import promised
 from tests.relay.upstream.scripted_server import FAST, NO_HEADERS, Peer, scripted
 
-CLOSE_SEEN_S = 1.0
+CLOSE_SEEN_S = promised(1.0)
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
 

@@ -8,6 +8,7 @@ import pytest
 from relay.proxy.upstream.client import HttpClient
 from relay.proxy.upstream.errors import ConnectionReset, FirstByteTimeout, UploadFailed
 from relay.proxy.upstream.port import Timeouts
+from tests.patience import promised
 from tests.relay.upstream.scripted_server import (
     FAST,
     NO_HEADERS,
@@ -157,7 +158,7 @@ async def test_cancelling_ends_reading_and_connection(client: HttpClient) -> Non
         task = asyncio.ensure_future(post(client, server, body))
         await began.wait()
         task.cancel()
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(promised(1.0)):
             await closed.wait()
         with pytest.raises(asyncio.CancelledError):
             await task

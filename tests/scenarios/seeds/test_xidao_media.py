@@ -12,7 +12,7 @@ from tests.scenarios.seeds.sellers import Seller, Upstream
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
-READY_S = 20.0
+READY_S = 60.0
 POLL_S = 0.05
 
 

@@ -89,7 +89,8 @@ def test_files_of_the_vendors_store_are_refused(block: dict[str, Any], param: st
 def test_arguments_of_the_clients_tools_may_speak_of_files() -> None:
     use = {"type": "tool_use", "id": "t", "name": "f", "input": {"type": "file", "file_id": "1"}}
     result = {"type": "search_result", "source": "https://x", "content": []}
-    envelope(messages=[{"role": "assistant", "content": [use, result]}])
+    passed = envelope(messages=[{"role": "assistant", "content": [use, result]}])
+    assert passed.body_for("claude", output_tokens_cap=None).count(b'"file_id":"1"') == 1
 
 
 def test_a_cap_of_nothing_fills_the_cache() -> None:
