@@ -8,11 +8,10 @@ from pathlib import Path
 from redis import Redis, RedisCluster
 
 from billing.gate import blocking
-from tests.billing.gate.valkey import START_TIMEOUT_S, Valkey
+from tests.billing.gate.valkey import PATIENCE_S, START_TIMEOUT_S, Valkey
 
 PRIMARIES = 3
 SLOTS = 16_384
-TIMEOUT_S = 5.0
 
 
 def free_port() -> int:
@@ -43,7 +42,7 @@ class ValkeyCluster:
         return f"redis://127.0.0.1:{self.ports[0]}"
 
     def redis(self) -> Redis:
-        return blocking.connect(self.url, is_cluster=True, timeout_s=TIMEOUT_S)
+        return blocking.connect(self.url, is_cluster=True, timeout_s=PATIENCE_S)
 
     def flush(self) -> None:
         """Empty all primaries."""

@@ -17,7 +17,7 @@ from billing.gate.steward import Steward
 from billing.gate.usage_stream import UsageStream
 from tests.billing.gate.calls import SITE
 from tests.billing.gate.cluster import ValkeyCluster, close
-from tests.billing.gate.valkey import Valkey
+from tests.billing.gate.valkey import PATIENCE_S, Valkey
 
 # Every script and every command of the cold side, in little time.
 ON_A_CLUSTER_TOO = ("test_rebuild", "test_settle", "test_usage_stream", "test_open_and_close")
@@ -85,7 +85,7 @@ def stream(redis: Redis) -> UsageStream:
 
 @pytest.fixture
 async def client(valkey_url: str) -> AsyncIterator[RedisClient]:
-    client = RedisClient(valkey_url)
+    client = RedisClient(valkey_url, timeout_s=PATIENCE_S)
     yield client
     await client.close()
 

@@ -29,7 +29,7 @@ from billing.gate.usage_stream import UsageStream
 from tests.billing.gate.calls import SITE, a_call, an_end
 from tests.billing.gate.cluster import close
 from tests.billing.gate.model import BUDGET_NANOS, CONCURRENCY, Model, ModelHold, Money
-from tests.billing.gate.valkey import Valkey
+from tests.billing.gate.valkey import PATIENCE_S, Valkey
 
 # Small sums, so that a step often meets a bound exactly or misses it by one.
 OPENING = {"acme": 40, "globex": 12, "zero": 0}
@@ -56,7 +56,7 @@ class GateMachine(RuleBasedStateMachine):
         self.redis = server.redis()
         self.redis.flushall()
         self.runner = asyncio.Runner()
-        self.client = RedisClient(server.url)
+        self.client = RedisClient(server.url, timeout_s=PATIENCE_S)
         self.gates = {
             False: Gate(self.client, owner="relay-1"),
             True: Gate(self.client, owner="relay-2", hold_lifetime_ms=0),  # due at once

@@ -12,9 +12,9 @@ from billing.gate.keys import hold_keys
 from billing.gate.steward import Steward
 from billing.gate.types import AdmitRequest, Admitted, Denied, Rule
 from tests.billing.gate.calls import SITE, a_call, ref
+from tests.billing.gate.valkey import PATIENCE_S
 
 # How many are let in is the question here, not how soon: a busy machine may take its time.
-PATIENCE_S = 10.0
 
 UNIT = 1_000_000_000  # nanos in one of the site's currency
 SEEDS = range(50)

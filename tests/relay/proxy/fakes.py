@@ -26,6 +26,7 @@ from relay.proxy.types import (
 from relay.proxy.upstream.client import HttpClient
 from relay.proxy.upstream.port import Origin, Timeouts
 from relay.proxy.wire import Kind, Quirks, wire
+from tests.patience import promised
 from tests.relay.proxy.fake_gate import Ended, FakeGate, FakeSink
 from tests.relay.proxy.objects import FakeObjects
 from tests.relay.proxy.replays import FakeReplays
@@ -246,7 +247,12 @@ class Exchange:
         return [frame[6:] for frame in frames if frame.startswith(b"data: ")]
 
 
-FAST = Timeouts(connect_s=2.0, first_byte_s=0.4, between_bytes_s=0.4, pool_wait_s=1.0)
+FAST = Timeouts(
+    connect_s=promised(2.0),
+    first_byte_s=promised(0.4),
+    between_bytes_s=promised(0.4),
+    pool_wait_s=promised(1.0),
+)
 
 
 class House:
@@ -256,7 +262,7 @@ class House:
         self,
         *routes: Route,
         timeouts: Timeouts = FAST,
-        deadline_s: float = 5.0,
+        deadline_s: float = promised(5.0),
         replays: FakeReplays | None = None,
     ) -> None:
         self.journal: list[str] = []

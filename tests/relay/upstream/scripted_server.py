@@ -7,11 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from relay.proxy.upstream.port import Origin, Timeouts, UpstreamResponse
+from tests.patience import promised
 
 # Far above what loopback takes: a test that waits this long has failed.
 PATIENCE_S = 30.0
 
-FAST = Timeouts(connect_s=2.0, first_byte_s=2.0, between_bytes_s=2.0, pool_wait_s=2.0)
+PATIENT_S = promised(2.0)
+FAST = Timeouts(
+    connect_s=PATIENT_S, first_byte_s=PATIENT_S, between_bytes_s=PATIENT_S, pool_wait_s=PATIENT_S
+)
 NO_HEADERS: tuple[tuple[bytes, bytes], ...] = ()
 
 

@@ -16,7 +16,7 @@ from tests.scenarios.dialects.ask import Ask, Broken, Seen, Speech
 
 KEY = b"sk-upstream"
 # None of these upstreams is silent: what takes long is a busy machine.
-PATIENT = Timeouts(connect_s=5.0, first_byte_s=5.0, between_bytes_s=5.0, pool_wait_s=5.0)
+PATIENT = Timeouts(connect_s=30.0, first_byte_s=30.0, between_bytes_s=30.0, pool_wait_s=30.0)
 SPEECHES: Mapping[str, Speech] = {
     "chat": chat.SPEECH,
     "messages": messages.SPEECH,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import openai
 import pytest
 
 from tests.scenarios.seeds.sellers import Seller, Upstream, open_up, upstream_of
@@ -36,6 +37,25 @@ def curl(loopback_names: None) -> Iterator[httpx.Client]:
 def sellers(stack: Stack, curl: httpx.Client) -> dict[str, Seller]:
     """One deployment with all five sites at once."""
     return open_up(stack, curl)
+
+
+@pytest.fixture(scope="module")
+def seller(request: pytest.FixtureRequest, sellers: dict[str, Seller]) -> Seller:
+    """The one whose page the module is about: its `SITE`."""
+    return sellers[request.module.SITE]
+
+
+@pytest.fixture(scope="module")
+def base_url(seller: Seller) -> str:
+    """Where its clients are pointed at."""
+    return seller.base_url
+
+
+@pytest.fixture(scope="module")
+def client(seller: Seller, base_url: str) -> Iterator[openai.OpenAI]:
+    """OpenAI's own, for the customer with credit."""
+    with openai.OpenAI(api_key=seller.key, base_url=base_url, max_retries=0) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from tests.scenarios.seeds.rows import (
 from tests.scenarios.seeds.sellers import Seller, Upstream
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-
+SITE = "baystone"
 INVALID = "invalid_request_error"
 MODEL = "deepseek-r1-distill-qwen-14b"
 QUANTUM = [
@@ -51,11 +51,6 @@ ROWS = [
     Row(42, "n", (1, 3), (0, 129, 1.5, "2")),
     Row(43, "user", ("customer-7", ""), (7, ["customer-7"])),
 ]
-
-
-@pytest.fixture(scope="module")
-def seller(sellers: dict[str, Seller]) -> Seller:
-    return sellers["baystone"]
 
 
 def post(curl: httpx.Client, seller: Seller, key: str = "", **body: Any) -> httpx.Response:

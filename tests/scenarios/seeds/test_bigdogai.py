@@ -1,7 +1,6 @@
 """BigDogAI's page: OpenAI's format for Qwen. Each test says for which lines it stands."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,7 +11,7 @@ from tests.scenarios.seeds.rows import Row, error_of, message_of, passing, refus
 from tests.scenarios.seeds.sellers import Seller, Upstream
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-
+SITE = "bigdogai"
 INVALID = "invalid_request_error"
 QUESTION = [{"role": "user", "content": "解释什么是API网关"}]
 WEATHER = {
@@ -56,17 +55,6 @@ ROWS = [
         {1: "response_format.type"},
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def seller(sellers: dict[str, Seller]) -> Seller:
-    return sellers["bigdogai"]
-
-
-@pytest.fixture(scope="module")
-def client(seller: Seller) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(api_key=seller.key, base_url=seller.base_url, max_retries=0) as client:
-        yield client
 
 
 def post(curl: httpx.Client, seller: Seller, key: str = "", **body: Any) -> httpx.Response:

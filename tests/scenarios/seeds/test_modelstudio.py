@@ -1,7 +1,6 @@
 """Model Studio's page of its OpenAI-compatible interface: Qwen under a base path of its own, by the
 OpenAI SDK, LangChain and curl. Each test says for which lines it stands."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -22,7 +21,7 @@ from tests.scenarios.seeds.rows import (
 from tests.scenarios.seeds.sellers import Seller, Upstream
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-
+SITE = "modelstudio"
 INVALID = "invalid_request_error"
 WHO = [
     {"role": "system", "content": "You are a helpful assistant."},
@@ -90,20 +89,9 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def seller(sellers: dict[str, Seller]) -> Seller:
-    return sellers["modelstudio"]
-
-
-@pytest.fixture(scope="module")
 def base_url(seller: Seller) -> str:
     """Lines 19-24: the page's path, on our host."""
     return f"{seller.root}/compatible-mode/v1"
-
-
-@pytest.fixture(scope="module")
-def client(seller: Seller, base_url: str) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(api_key=seller.key, base_url=base_url, max_retries=0) as client:
-        yield client
 
 
 def post(curl: httpx.Client, seller: Seller, key: str = "", **body: Any) -> httpx.Response:

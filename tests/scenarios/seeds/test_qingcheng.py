@@ -13,7 +13,7 @@ from tests.scenarios.seeds.rows import Row, error_of, message_of, mistyped, pass
 from tests.scenarios.seeds.sellers import Seller, Upstream
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-
+SITE = "qingcheng"
 MODEL = "deepseek-chat"
 QUESTION = [{"role": "user", "content": "你好,请介绍一下青城数智平台"}]
 ROWS = [
@@ -23,11 +23,6 @@ ROWS = [
     Row(25, "max_tokens", (1, 1000), (0, 0.5, "1000")),
     Row(26, "stream", (True, False), ("true", 1)),
 ]
-
-
-@pytest.fixture(scope="module")
-def seller(sellers: dict[str, Seller]) -> Seller:
-    return sellers["qingcheng"]
 
 
 def headers(seller: Seller, key: str = "", provider: str = "deepseek") -> dict[str, str]:

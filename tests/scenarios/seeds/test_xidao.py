@@ -2,7 +2,6 @@
 stands; sound, pictures and conversations by voice are in the modules beside this one."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -22,7 +21,7 @@ from tests.scenarios.seeds.rows import (
 from tests.scenarios.seeds.sellers import Seller, Upstream
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-
+SITE = "xidao"
 INVALID = "invalid_request_error"
 HELLO = [
     {"role": "system", "content": "You are a helpful assistant."},
@@ -81,17 +80,6 @@ EMBEDDINGS = [
     Row(61, "dimensions", (256, None), (0, 0.5, "256")),
     Row(62, "encoding_format", ("float", "base64"), ("hex", 64)),
 ]
-
-
-@pytest.fixture(scope="module")
-def seller(sellers: dict[str, Seller]) -> Seller:
-    return sellers["xidao"]
-
-
-@pytest.fixture(scope="module")
-def client(seller: Seller) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(api_key=seller.key, base_url=seller.base_url, max_retries=0) as client:
-        yield client
 
 
 def post(

@@ -11,14 +11,9 @@ import websockets
 from tests.scenarios.seeds.sellers import Seller, Upstream
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-
+SITE = "xidao"
 READY_S = 60.0
 POLL_S = 0.05
-
-
-@pytest.fixture(scope="module")
-def seller(sellers: dict[str, Seller]) -> Seller:
-    return sellers["xidao"]
 
 
 async def test_the_example_of_realtime(seller: Seller) -> None:

@@ -3,7 +3,6 @@ stands."""
 
 import io
 import wave
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from tests.scenarios.seeds.rows import Row, error_of, passing, refused
 from tests.scenarios.seeds.sellers import Seller, Upstream
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-
+SITE = "xidao"
 INVALID = "invalid_request_error"
 # 4,096 characters, read out at once rather than at the pace of a voice.
 LONGEST = "[[demo: pace=0]]".ljust(4096, "x")
@@ -26,17 +25,6 @@ SPEECH = [
     Row(97, "response_format", ("mp3", "opus", "aac", "flac", "wav"), ("midi", 3)),
     Row(98, "speed", (0.25, 1.0, 4.0), (0.2, 4.1, "fast")),
 ]
-
-
-@pytest.fixture(scope="module")
-def seller(sellers: dict[str, Seller]) -> Seller:
-    return sellers["xidao"]
-
-
-@pytest.fixture(scope="module")
-def client(seller: Seller) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(api_key=seller.key, base_url=seller.base_url, max_retries=0) as client:
-        yield client
 
 
 def recording() -> bytes:

@@ -14,7 +14,14 @@ from relay.proxy.dialects.events import Event, PartKind, Reason
 from relay.proxy.dialects.whole import Choice, Whole, gather, spread
 from relay.proxy.types import Usage
 from tests.relay.proxy.dialects.answers import answers, choices
-from tests.relay.proxy.dialects.streams import LABEL, line_ends, read, split_everywhere, written
+from tests.relay.proxy.dialects.streams import (
+    AFTER_A_THOUGHT,
+    LABEL,
+    line_ends,
+    read,
+    split_everywhere,
+    written,
+)
 
 encode, decode = msgspec.json.encode, msgspec.json.decode
 
@@ -49,17 +56,7 @@ EVENTS: list[Event] = [
     ev.PartStarted(0, 0, PartKind.THINKING, origin="chat"),
     ev.ThinkingDelta(0, 0, "hm"),
     ev.PartEnded(0, 0),
-    ev.PartStarted(0, 1, PartKind.TEXT),
-    ev.TextDelta(0, 1, "Hé"),
-    ev.TextDelta(0, 1, "llo"),
-    ev.PartEnded(0, 1),
-    ev.PartStarted(0, 2, PartKind.TOOL, id="t1", name="f"),
-    ev.ArgumentsDelta(0, 2, '{"a":'),
-    ev.ArgumentsDelta(0, 2, "1}"),
-    ev.PartEnded(0, 2),
-    ev.Finished(0, Reason.TOOL_CALLS),
-    ev.UsageSeen(Usage(input_tokens=9, output_tokens=2)),
-    ev.Ended(),
+    *AFTER_A_THOUGHT,
 ]
 
 
