@@ -5,6 +5,7 @@ AccountsError
 +-- KeyTermsRefused      accounts.key_terms
 +-- RotationRefused      accounts.key_rotation
 +-- InvitationError      accounts.invitations: one that cannot be made, sent or accepted
++-- SiteRefused          accounts.site_values, accounts.sites: a site that must not be so
 +-- StaffError           accounts.site_staff, accounts.operators: the same of staff
 """
 

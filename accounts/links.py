@@ -12,3 +12,9 @@ def address_of(site: Site, path: str) -> str:
         return path
     scheme = "https" if settings.USE_HTTPS else "http"
     return f"{scheme}://{domain}{settings.LINK_PORT}{path}"
+
+
+def sender_of(site: Site) -> str:
+    """Who a site's mails come from: its own sender, else the deployment's under its name."""
+    name = (site.sender_name or site.name).replace('"', "")
+    return f'"{name}" <{site.sender_address or settings.DEFAULT_FROM_EMAIL}>'

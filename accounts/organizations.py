@@ -4,7 +4,7 @@ one has no balance, a suspended one keeps its own."""
 from django.db import transaction
 
 from accounts.models import Membership, Organization, Role, Site, User
-from accounts.signals import organization_changed
+from accounts.signals import organization_changed, organization_created
 
 
 @transaction.atomic
@@ -13,6 +13,7 @@ def create(site: Site, *, name: str, owner: User | None = None) -> Organization:
     organization = Organization.objects.create(site=site, name=name, time_zone=site.time_zone)
     if owner is not None:
         Membership.objects.create(organization=organization, user=owner, role=Role.OWNER)
+    organization_created.send(sender=Organization, organization=organization, owner=owner)
     return organization
 
 

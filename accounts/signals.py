@@ -13,3 +13,6 @@ role_changed = Signal()
 
 # Somebody is no member any more, inside the transaction. Arguments: organization, user, by.
 membership_ended = Signal()
+
+# A customer is new, inside the transaction. Arguments: organization, owner (User or None).
+organization_created = Signal()

@@ -10,6 +10,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         # Once per `migrate`: the signal comes for every app, after the migrations of all of them.
-        from billing import app_role
+        from billing import app_role, trials
 
+        trials.connect()
         post_migrate.connect(app_role.grant_after_migrate, sender=self)

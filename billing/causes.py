@@ -33,6 +33,7 @@ CAUSES = {
     "organization_budget_exceeded": Cause(),
     "organization_suspended": Cause(),
     "organization_frozen": Cause(),
+    "site_suspended": Cause(),
     "key_budget_exceeded": Cause(by_key=True),
     "api_key_disabled": Cause(by_key=True, silent_s=ABANDONED_S),
     "invalid_api_key": Cause(by_key=True, silent_s=ABANDONED_S),

@@ -48,6 +48,10 @@ WORDS: dict[str, Words] = {
     "organization_frozen": Words(
         _("The organization is frozen while its balance is checked."), _("Please contact support.")
     ),
+    "site_suspended": Words(
+        _("The site is suspended: it is not your balance or your key."),
+        _("Please contact support."),
+    ),
     "model_not_allowed": Words(
         _("The key may not use this model."),
         _("Use a model the key allows, or another key."),

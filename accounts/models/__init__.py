@@ -1,5 +1,6 @@
 """Who may act: one module per aggregate."""
 
+from accounts.models.announcements import Announcement
 from accounts.models.api_keys import (
     ApiKey,
     BudgetPeriod,
@@ -11,10 +12,11 @@ from accounts.models.audit import AuditRecord, Via
 from accounts.models.invitations import Invitation
 from accounts.models.organizations import Membership, Organization, Role
 from accounts.models.site_staff import SiteStaff, StaffRole
-from accounts.models.sites import Site, SiteDomain
+from accounts.models.sites import Site, SiteDomain, SiteImage, SiteText
 from accounts.models.users import User
 
 __all__ = [
+    "Announcement",
     "ApiKey",
     "AuditRecord",
     "BudgetPeriod",
@@ -27,7 +29,9 @@ __all__ = [
     "Role",
     "Site",
     "SiteDomain",
+    "SiteImage",
     "SiteStaff",
+    "SiteText",
     "StaffRole",
     "User",
     "Via",

@@ -4,11 +4,11 @@ from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts import links
+from accounts.models import Site, User
 from accounts.web.access import staff_role
 from accounts.web.requests import SiteRequest
 
@@ -33,10 +33,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         url: str = super().get_login_redirect_url(request)
         return url
 
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """As the site wants it."""
+        site = cast(SiteRequest, request).site
+        return site.sign_up == Site.SignUp.OPEN
+
     def get_from_email(self) -> str:
-        """The deployment's sender under the site's name."""
-        name = allauth_context.request.site.name.replace('"', "")
-        return f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>'
+        """The site's sender, or the deployment's under the site's name."""
+        return links.sender_of(allauth_context.request.site)
 
     def render_mail(
         self,
@@ -45,9 +49,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> EmailMessage:
-        """allauth's mail with our `site` in reach of the templates."""
-        site = allauth_context.request.site
+        """allauth's mail with our `site` in reach of the templates, and links to the site's first
+        domain, whichever Host the request had."""
+        request = allauth_context.request
+        site = request.site
+        told = f"{request.scheme}://{request.get_host()}/"
+        shown = {
+            name: links.address_of(site, "/" + value.removeprefix(told))
+            if isinstance(value, str) and value.startswith(told)
+            else value
+            for name, value in context.items()
+        }
         message: EmailMessage = super().render_mail(
-            template_prefix, email, {**context, "site": site}, headers
+            template_prefix, email, {**shown, "site": site}, headers
         )
         return message

@@ -31,10 +31,16 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "language": language,
         "language_name": name,
         "html_lang": tag,
-        "languages": LANGUAGES,
+        "languages": _offered(request),
         "theme": theme_of(request),
         "staff_role": SimpleLazyObject(lambda: _staff_role(request)),
     }
+
+
+def _offered(request: HttpRequest) -> list[tuple[str, str, str]]:
+    """What the language menu holds."""
+    site = getattr(request, "site", None)
+    return [row for row in LANGUAGES if site is None or row[0] in site.languages]
 
 
 def _staff_role(request: HttpRequest) -> str:

@@ -8,14 +8,15 @@ from datetime import timedelta
 from typing import cast
 
 from django.conf import settings
-from django.db.models import Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
+from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from accounts.ids import new_id
-from accounts.models import Membership, Site, SiteStaff, User
+from accounts.models import Membership, Site, SiteStaff, SiteText, User
 from accounts.time_zones import zone_of
 from accounts.web.requests import SiteRequest
 
@@ -23,6 +24,22 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 ORGANIZATION_SESSION_KEY = "organization"
 ACTIVITY_STEP = timedelta(minutes=5)
 MISDIRECTED = "No site answers at this address.\n"
+# Which legal texts a site has, for the links under every page; in the query that finds the site.
+LEGAL = {
+    f"has_{kind}": Exists(SiteText.objects.filter(site=OuterRef("pk"), kind=kind))
+    for kind in SiteText.Kind.values
+}
+# What a suspended site still answers: its staff must get in, and everyone may read what was agreed.
+OPEN_WHILE_SUSPENDED = (
+    "/site/",
+    "/ops/",
+    "/accounts/",
+    "/preferences/",
+    "/legal/",
+    "/brand/",
+    "/status",
+)
+SUSPENDED_RETRY_S = "3600"
 
 
 class RequestIdMiddleware:
@@ -50,11 +67,26 @@ class SiteMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         domain, _port = split_domain_port(request.get_host())
-        site = Site.objects.filter(domains__domain=domain, is_active=True).first()
+        site = Site.objects.annotate(**LEGAL).filter(domains__domain=domain).first()
         if site is None:
             return HttpResponse(MISDIRECTED, status=421, content_type="text/plain; charset=utf-8")
         cast(SiteRequest, request).site = site
         return self.get_response(request)
+
+
+class SuspensionMiddleware:
+    """Answers 503 for a suspended site, with a page that says so. Knows the reader's language."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: SiteRequest) -> HttpResponse:
+        if request.site.is_active or request.path.startswith(OPEN_WHILE_SUSPENDED):
+            return self.get_response(request)
+        response = render(request, "public/suspended.html", status=503)
+        response.headers["Retry-After"] = SUSPENDED_RETRY_S
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
 
 class LanguageMiddleware:
@@ -76,13 +108,13 @@ class LanguageMiddleware:
         return response
 
     def language_of(self, request: SiteRequest) -> str:
-        offered = dict(settings.LANGUAGES)
+        offered = request.site.languages
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         if chosen in offered:
             return chosen
         if isinstance(request.user, User) and request.user.language in offered:
             return request.user.language
-        return request.site.language if request.site.language in offered else "en"
+        return request.site.language
 
 
 class OrganizationMiddleware:

@@ -1,11 +1,14 @@
 """The reader's own switches, kept in cookies: language and colours. They work without a login."""
 
+from typing import cast
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.web.requests import SiteRequest
 
 THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
@@ -35,7 +38,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     """Remember the language, also for the user's mail; an unknown one changes nothing."""
     response = back(request)
     chosen = request.POST.get("language", "")
-    if chosen in dict(settings.LANGUAGES):
+    if chosen in cast(SiteRequest, request).site.languages:
         remember(response, settings.LANGUAGE_COOKIE_NAME, chosen)
         if isinstance(request.user, User) and request.user.language != chosen:
             request.user.language = chosen

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from accounts.web import invitations, preferences, team, views
+from accounts.web import brand, invitations, legal, preferences, team, views
 
 urlpatterns: list[URLPattern] = [
     path("app/settings", views.settings, name="settings"),
@@ -17,6 +17,9 @@ urlpatterns: list[URLPattern] = [
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("app/new-organization", views.new_organization, name="new_organization"),
     path("app/switch-organization", views.switch_organization, name="switch_organization"),
+    path("brand/<slug:hash>.css", brand.style, name="brand_style"),
+    path("brand/<slug:hash>.png", brand.image, name="brand_image"),
+    path("legal/<slug:kind>", legal.legal, name="legal"),
     path("preferences/theme", preferences.set_theme, name="set_theme"),
     path("preferences/language", preferences.set_language, name="set_language"),
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts import organizations
-from accounts.models import Membership, User
+from accounts.models import Membership, Site, User
 from accounts.permissions import Act, may
 from accounts.signals import organization_changed
 from accounts.web.access import member_page
@@ -51,6 +51,8 @@ def new_organization(request: HttpRequest) -> HttpResponse:
     ours = cast(SiteRequest, request)
     if ours.memberships:
         return redirect("overview")
+    if ours.site.sign_up != Site.SignUp.OPEN:
+        return render_page(request, "account/signup_closed.html", {}, status=403)
     form = NewOrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         owner = cast(User, request.user)

@@ -14,6 +14,7 @@ from billing.models.prices import PlanAdjustment, Price
 from billing.models.quarantine import QuarantinedEvent
 from billing.models.refusals import BlockEpisode, Refusal, RefusalPosition
 from billing.models.rollups import UsageRollup
+from billing.models.trials import Trial
 from billing.models.usage import DroppedUsage, UsageRecord
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Refusal",
     "RefusalPosition",
     "SiteTerms",
+    "Trial",
     "UsageRecord",
     "UsageRollup",
 ]

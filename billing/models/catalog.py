@@ -49,6 +49,9 @@ class SiteTerms(models.Model):
     )
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
     offers_all_models = models.BooleanField(default=True)
+    trial_credit_nanos = models.BigIntegerField(
+        default=0, db_comment="given once to a new customer with a verified mail address"
+    )
     models = models.ManyToManyField(Model, blank=True, related_name="+")
 
     class Meta:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Aggregate, Count, IntegerField, Max, Min, Q, Sum
+from django.db.models import Aggregate, Count, IntegerField, OuterRef, Q, Subquery, Sum
 
 from accounts.models import ApiKey, Organization
 from billing import balances
@@ -93,9 +93,10 @@ class Overview:
     @cached_property
     def first_call(self) -> dict[str, Any]:
         """When the first call came, answered or refused; None in both while none has."""
-        answered = UsageRecord.objects.filter(organization=self.organization)
-        refused = Refusal.objects.filter(organization=self.organization)
-        return {
-            "answered_at": answered.aggregate(at=Min("admitted_at"))["at"],
-            "refused_at": refused.aggregate(at=Max("at"))["at"],
-        }
+        answered = UsageRecord.objects.filter(organization=OuterRef("pk")).order_by("admitted_at")
+        refused = Refusal.objects.filter(organization=OuterRef("pk")).order_by("-at")
+        rows = Organization.objects.filter(pk=self.organization.pk).values(
+            answered_at=Subquery(answered.values("admitted_at")[:1]),
+            refused_at=Subquery(refused.values("at")[:1]),
+        )
+        return dict(rows.get())

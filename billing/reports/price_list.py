@@ -1,6 +1,6 @@
 """What a site sells and at which price now, as its public page shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,47 @@ class Offer:
     cached_input_nanos: int | None
     output_nanos: int | None
     others: tuple[Part, ...]
+    kinds: frozenset[str] = frozenset()  # of KINDS: what it is about besides text
+
+
+# What a price names tells what a model takes or gives.
+KINDS: Mapping[str, frozenset[str]] = {
+    "text": frozenset({Bucket.OUTPUT}),
+    "image": frozenset({IMAGE, Bucket.IMAGE_INPUT, Bucket.IMAGE_OUTPUT}),
+    "audio": frozenset(
+        {Bucket.AUDIO_INPUT, Bucket.AUDIO_OUTPUT, Bucket.SECONDS, Bucket.CHARACTERS}
+    ),
+}
+SEARCH_CHARS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reader looks for; "" is everything."""
+
+    search: str = ""
+    vendor: str = ""
+    kind: str = ""
+
+    def fits(self, offer: Offer) -> bool:
+        """Whether the model is one of those."""
+        name = f"{offer.model.id} {offer.model.name}".lower()
+        return (
+            self.search.lower() in name
+            and self.vendor in ("", offer.model.owned_by)
+            and (not self.kind or self.kind in offer.kinds)
+        )
+
+
+def vendors(offers: Iterable[Offer]) -> list[str]:
+    """Whose models are sold, by name."""
+    return sorted({offer.model.owned_by for offer in offers if offer.model.owned_by})
+
+
+def _kinds(components: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(
+        kind for kind, named in KINDS.items() if any(components.get(name) for name in named)
+    )
 
 
 def others(components: Mapping[str, Any]) -> tuple[Part, ...]:
@@ -56,6 +97,7 @@ def offers(site: Site, now: datetime) -> list[Offer]:
             cached_input_nanos=prices[model.id].get("cached_input"),
             output_nanos=prices[model.id].get("output"),
             others=others(prices[model.id]),
+            kinds=_kinds(prices[model.id]),
         )
         for model in sold(site)
         if model.id in prices

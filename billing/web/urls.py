@@ -2,10 +2,22 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from billing.web import balance, gallery, keys, landing, overview, requests, usage
+from billing.web import (
+    balance,
+    gallery,
+    keys,
+    landing,
+    overview,
+    public_models,
+    public_status,
+    requests,
+    usage,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", landing.landing, name="landing"),
+    path("models", public_models.models, name="public_models"),
+    path("status", public_status.status, name="status"),
     path("app/", overview.overview, name="overview"),
     path("app/keys", keys.keys, name="keys"),
     path("app/keys/new", keys.create_key, name="create_key"),

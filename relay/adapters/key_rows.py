@@ -65,7 +65,9 @@ def _first_end(*ends: datetime | None) -> float | None:
 def _standing(key: ApiKey) -> Standing:
     if key.revoked_at is not None:
         return Standing.REVOKED
-    if not key.organization.is_active or not key.organization.site.is_active:
+    if not key.organization.site.is_active:
+        return Standing.SITE_SUSPENDED
+    if not key.organization.is_active:
         return Standing.SUSPENDED
     if key.organization.is_frozen:
         return Standing.FROZEN

@@ -84,7 +84,8 @@ class SnapshotTable(Background):
 
 def _read(now: datetime) -> tuple[Snapshot, datetime | None]:
     """The snapshot in force at `now`, and when a scheduled price will change it."""
-    sites = list(SiteRow.objects.filter(is_active=True).prefetch_related("domains"))
+    # Suspended ones too: their keys are to be told so, not that there is no such site.
+    sites = list(SiteRow.objects.prefetch_related("domains"))
     by_host = {
         domain.domain: shown
         for site in sites

@@ -41,6 +41,7 @@ class Cause(Enum):
     KEY_DISABLED = Shape(403, "permission_error", "api_key_disabled")
     ORGANIZATION_SUSPENDED = Shape(403, "permission_error", "organization_suspended")
     ORGANIZATION_FROZEN = Shape(403, "permission_error", "organization_frozen")
+    SITE_SUSPENDED = Shape(403, "permission_error", "site_suspended")
     MODEL_NOT_ALLOWED = Shape(403, "permission_error", "model_not_allowed")
     ENDPOINT_NOT_ALLOWED = Shape(403, "permission_error", "endpoint_not_allowed")
     IP_NOT_ALLOWED = Shape(403, "permission_error", "ip_not_allowed")

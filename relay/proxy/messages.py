@@ -92,6 +92,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh-hans": "该组织已被冻结，我们正在核对其余额，请联系客服。",
         "zh-hant": "此組織已遭凍結，我們正在核對其餘額，請聯絡客服。",
     },
+    "SITE_SUSPENDED": {
+        "en": "This site is suspended. It is not your balance or your key.",
+        "zh-hans": "该站点已被暂停，与你的余额和密钥无关。",
+        "zh-hant": "此站台已遭停用，與您的餘額和金鑰無關。",
+    },
     "MODEL_NOT_ALLOWED": {
         "en": "This API key may not use the model '{detail}'.",
         "zh-hans": "该 API 密钥无权使用模型“{detail}”。",

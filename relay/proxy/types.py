@@ -23,6 +23,7 @@ class Standing(StrEnum):
     REVOKED = "revoked"
     DISABLED = "disabled"
     SUSPENDED = "suspended"  # its organization
+    SITE_SUSPENDED = "site_suspended"
     FROZEN = "frozen"  # its organization, whose figures disagree
 
 

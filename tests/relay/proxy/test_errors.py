@@ -17,6 +17,7 @@ TABLE = {
             "KEY_DISABLED",
             "ORGANIZATION_SUSPENDED",
             "ORGANIZATION_FROZEN",
+            "SITE_SUSPENDED",
             "MODEL_NOT_ALLOWED",
             "ENDPOINT_NOT_ALLOWED",
             "IP_NOT_ALLOWED",

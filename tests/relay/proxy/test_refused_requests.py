@@ -55,6 +55,7 @@ async def test_a_key_of_another_site_is_as_good_as_none() -> None:
         ({"expires_at": time.time() - 1}, (401, "invalid_api_key")),
         ({"standing": Standing.DISABLED}, (403, "api_key_disabled")),
         ({"standing": Standing.SUSPENDED}, (403, "organization_suspended")),
+        ({"standing": Standing.SITE_SUSPENDED}, (403, "site_suspended")),
         ({"allowed_models": frozenset({"other"})}, (404, "model_not_found")),
     ],
 )

@@ -1,0 +1,123 @@
+"""How well a site's models answered, by vendor and day, for its public status page.
+
+Says shares only, never how many calls there were; and only of this site's own calls. Read from
+the sums by quarter of an hour, and kept for a minute: anyone may ask.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.core.cache import cache
+from django.db.models import Q, Sum
+from django.db.models.functions import TruncDate
+
+from accounts.models import Site
+from billing.models import Model, UsageRollup
+from billing.reports import days
+
+DAYS = 90
+# A page that anyone may load again and again reads the sums once in so long.
+KEPT_S = 60
+# What "now" is: long enough to hold some calls, short enough to be over soon after a fault.
+NOW = timedelta(minutes=30)
+# Per mille of calls that must have been answered: below the first it limps, below the second it
+# is down. A day of a handful of calls says little, so that few failures count as none.
+GOOD, POOR = 990, 500
+FAILURES_MIN = 3
+# Families on one page; the rest have no calls worth a line.
+FAMILIES_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of a family. `state` is good, poor, bad or none (no calls)."""
+
+    day: date
+    state: str
+    percent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The models of one vendor."""
+
+    name: str
+    state: str
+    percent: str
+    days: list[Day]
+
+
+_Counts = tuple[int, int]  # calls, and those that failed through no fault of the caller
+
+
+def families(site: Site, now: datetime) -> list[Family]:
+    """By name; those that were called within the 90 days."""
+    key = f"status:{site.pk}:{now.date()}"
+    found: list[Family] | None = cache.get(key)
+    if found is None:
+        found = _read(site, now)
+        cache.set(key, found, KEPT_S)
+    return found
+
+
+def _read(site: Site, now: datetime) -> list[Family]:
+    span = days.last(DAYS)
+    vendor_of = dict(Model.objects.exclude(owned_by="").values_list("pk", "owned_by"))
+    by_day: dict[str, dict[date, _Counts]] = defaultdict(dict)
+    lately: dict[str, _Counts] = {}
+    for model, day, calls, failed in _counts(site, days.start_of(span[0])):
+        row = by_day[vendor_of.get(model, model)]
+        row[day] = _plus(row.get(day, (0, 0)), (calls, failed))
+    for model, _day, calls, failed in _counts(site, now - NOW):
+        name = vendor_of.get(model, model)
+        lately[name] = _plus(lately.get(name, (0, 0)), (calls, failed))
+    return [
+        _family(name, by_day[name], lately.get(name, (0, 0)), span)
+        for name in sorted(by_day)[:FAMILIES_MAX]
+    ]
+
+
+def _counts(site: Site, since: datetime) -> list[tuple[str, date, int, int]]:
+    rows = (
+        UsageRollup.objects.filter(site=site, start__gte=since)
+        .annotate(day=TruncDate("start"))
+        .values_list("model", "day")
+        .annotate(n=Sum("calls"), failed=Sum("calls", filter=Q(status__gte=500), default=0))
+        .filter(n__gt=0)
+    )
+    return [(model, day, int(n), int(failed)) for model, day, n, failed in rows]
+
+
+def _family(name: str, by_day: dict[date, _Counts], lately: _Counts, span: list[date]) -> Family:
+    whole = (0, 0)
+    for counts in by_day.values():
+        whole = _plus(whole, counts)
+    shown = [
+        Day(day, _state(by_day.get(day, (0, 0))), _percent(by_day.get(day, (0, 0)))) for day in span
+    ]
+    state = _state(lately)
+    return Family(name, "good" if state == "none" else state, _percent(whole), shown)
+
+
+def _plus(one: _Counts, other: _Counts) -> _Counts:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _state(counts: _Counts) -> str:
+    calls, failed = counts
+    if not calls:
+        return "none"
+    if failed < FAILURES_MIN:
+        return "good"
+    answered = (calls - failed) * 1000 // calls
+    return "good" if answered >= GOOD else "poor" if answered >= POOR else "bad"
+
+
+def _percent(counts: _Counts) -> str:
+    """With two decimals, rounded down; "" without calls."""
+    calls, failed = counts
+    if not calls:
+        return ""
+    whole, hundredths = divmod((calls - failed) * 10_000 // calls, 100)
+    return f"{whole}.{hundredths:02d}"
