@@ -1,6 +1,5 @@
 """The mail that carries an invitation's link; never stores the token that is in it."""
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -24,5 +23,4 @@ def send(invitation: Invitation, token: str) -> None:
     with translation.override(reader or site.language):
         subject = " ".join(render_to_string("mail/invitation_subject.txt", context).split())
         body = render_to_string("mail/invitation_message.txt", context)
-    sender = f'"{site.name.replace(chr(34), "")}" <{settings.DEFAULT_FROM_EMAIL}>'
-    EmailMessage(subject, body, sender, [invitation.email]).send()
+    EmailMessage(subject, body, links.sender_of(site), [invitation.email]).send()

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0042_audit_and_site_staff'),
+        ('accounts', '0060_people'),
     ]
 
     operations = [

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from accounts import links
 from accounts.models import Site, User
 from accounts.web.access import staff_role
+from accounts.web.invitations import waiting_in
 from accounts.web.requests import SiteRequest
 
 OPERATOR_HOME = "/ops/"
@@ -34,8 +35,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return url
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """As the site wants it."""
+        """As the site wants it; for whom it invites, the form asks for the invited address."""
         site = cast(SiteRequest, request).site
+        if site.sign_up == Site.SignUp.INVITE:
+            return waiting_in(request) is not None
         return site.sign_up == Site.SignUp.OPEN
 
     def get_from_email(self) -> str:

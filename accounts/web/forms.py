@@ -1,17 +1,18 @@
 """Forms of the accounts pages."""
 
 from itertools import groupby
-from typing import cast
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from allauth.account.adapter import get_adapter
+from allauth.core import context as allauth_context
 from django import forms
 from django.http import HttpRequest
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, invitations, organizations
-from accounts.models import User, Via
+from accounts.models import Site, User, Via
 from accounts.web.invitations import waiting_in
 from accounts.web.requests import SiteRequest
 
@@ -29,6 +30,17 @@ class OrganizationSignupForm(forms.Form):
         help_text=_("Your company or project. Left empty, it is named after your mail address."),
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
+
+    def clean(self) -> dict[str, Any] | None:
+        """Where only invited people may join, an invitation is for one address."""
+        cleaned = super().clean()
+        request = cast(SiteRequest, allauth_context.request)
+        if request.site.sign_up == Site.SignUp.INVITE:
+            invited = waiting_in(request)
+            email = (self.cleaned_data.get("email") or "").lower()
+            if invited is None or invited.email != email:
+                self.add_error("email", _("Please sign up with the address that was invited."))
+        return cleaned
 
     def signup(self, request: HttpRequest, user: User) -> None:
         """Called by allauth once the user is stored: the organization and its owner; or, for who

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, TestCase
 from django.utils import timezone
 
-from accounts import announcements, audit, images, sites
+from accounts import announcements, audit, images, invitations, sites
 from accounts.announcements import Draft
-from accounts.models import Organization, Site, SiteDomain, User
+from accounts.models import Organization, Role, Site, SiteDomain, User
 from tests.accounts.test_logos import drawn
 from tests.factories import billing, calls
 from tests.pages.people import logged_in, member_of
@@ -196,6 +196,23 @@ def test_sign_up_is_as_open_as_the_site_wants_it(
     response = client.post("/accounts/signup/", form)
     assert response.status_code == status
     assert User.objects.filter(email="new@example.com").exists() is (mode == "open")
+
+
+def test_an_invited_person_may_join_under_the_invited_address_only(
+    client: Client, home: Site, acme: Organization
+) -> None:
+    sites.change(home, {"sign_up": "invite"}, by=BY)
+    invitations.invite(acme, "bob@acme.example", Role.VIEWER, by=BY)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        invitations.resend(acme.invitations.get(), by=BY)
+    link = next(word for word in mail.outbox[-1].body.split() if "/invitations/" in word)
+    client.get(link.replace("http://testserver", ""))
+    form = {"email": "eve@evil.example", "password1": "correct-horse-battery"}
+    assert client.post("/accounts/signup/", form).status_code == 200
+    assert not User.objects.filter(email="eve@evil.example").exists()
+    client.post("/accounts/signup/", form | {"email": "bob@acme.example"})
+    assert acme.members.get().email == "bob@acme.example"
+    assert Organization.objects.count() == 1
 
 
 def test_a_login_of_another_site_is_no_way_around_a_closed_one(home: Site) -> None:
