@@ -29,6 +29,7 @@ SETTINGS = {
     "API_KEY_PEPPER": "tests-only-pepper",
     "CREDENTIAL_KEYS": "dGVzdHMtb25seS1jcmVkZW50aWFsLWtleS0zMi1ieXQ=",
     "LOG_LEVEL": "WARNING",
+    "STAFF_SECOND_FACTOR": "optional",  # tests of the staff's second factor require it
 }
 # Left over from a developer's shell, these would make tests depend on it.
 FOREIGN = (

@@ -15,6 +15,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.time_zones import readers_zone
+
 register = template.Library()
 
 LEVEL_ICONS = {
@@ -172,8 +174,9 @@ def dt(value: datetime | None, style: str = "auto") -> SafeString:
     """A moment in the reader's time zone. `auto` drops the date of today; `full` never does."""
     if value is None:
         return format_html('<span class="muted">{}</span>', "-")
-    local = timezone.localtime(value)
-    is_today = local.date() == timezone.localdate()
+    zone = readers_zone()
+    local = timezone.localtime(value, zone)
+    is_today = local.date() == timezone.localdate(timezone=zone)
     pattern = {"clock": "H:i", "date": "Y-m-d", "full": "Y-m-d H:i:s"}.get(
         style, "H:i:s" if is_today else "m-d H:i"
     )

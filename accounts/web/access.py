@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import SiteStaff, StaffRole, User
 from accounts.permissions import Act, StaffAct, may, staff_may
 from accounts.time_zones import zone_of
-from accounts.web import identity
+from accounts.web import identity, second_factor
 from accounts.web.requests import MemberRequest, SiteRequest, StaffRequest
 
 P = ParamSpec("P")
@@ -74,6 +74,8 @@ def site_page(act: StaffAct) -> Callable[[StaffView[P]], View[P]]:
                 raise Http404
             if not staff_may(role, act):
                 raise PermissionDenied
+            if (answer := second_factor.staff_answer(request)) is not None:
+                return answer
             ours = cast(StaffRequest, request)
             ours.staff_role = role
             # The site's days, not those of an organization that the reader may belong to.
@@ -103,6 +105,8 @@ def operator_page(view: Callable[P, Any]) -> Callable[P, HttpResponseBase]:
             return login_answer(request)
         if not getattr(request.user, "is_operator", False):
             raise Http404
+        if (answer := second_factor.staff_answer(request)) is not None:
+            return answer
         return cast(HttpResponseBase, view(*args, **kwargs))
 
     guarded.is_operators = True  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from accounts import links
 from accounts.models import Site, User
+from accounts.web import identity
 from accounts.web.access import staff_role
 from accounts.web.invitations import waiting_in
 from accounts.web.requests import SiteRequest
@@ -40,6 +41,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if site.sign_up == Site.SignUp.INVITE:
             return waiting_in(request) is not None
         return site.sign_up == Site.SignUp.OPEN
+
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """allauth's own pages ask again by the same rule as ours (`access.confirm_identity`)."""
+        return not identity.is_fresh(allauth_context.request)
 
     def get_from_email(self) -> str:
         """The site's sender, or the deployment's under the site's name."""

@@ -33,6 +33,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "html_lang": tag,
         "languages": _offered(request),
         "theme": theme_of(request),
+        "own_shell": _own_shell(request),
         "staff_role": SimpleLazyObject(lambda: _staff_role(request)),
     }
 
@@ -55,3 +56,13 @@ def _staff_role(request: HttpRequest) -> str:
     if memberships and not user.is_operator:
         return memberships[0].site_role or ""
     return staff_role(user, site.pk) or ""
+
+
+def _own_shell(request: HttpRequest) -> str:
+    """The frame around a person's own settings: that of the pages they work on."""
+    user = getattr(request, "user", None)
+    if getattr(request, "organization", None) is not None or not isinstance(user, User):
+        return "app.html"
+    if user.is_operator:
+        return "ops/base.html"
+    return "site/base.html" if _staff_role(request) else "app.html"

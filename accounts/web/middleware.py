@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import cast
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +18,7 @@ from django.utils.cache import patch_vary_headers
 
 from accounts.ids import new_id
 from accounts.models import Membership, Site, SiteStaff, SiteText, User
-from accounts.time_zones import zone_of
+from accounts.time_zones import shown_in, zone_of
 from accounts.web.requests import SiteRequest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -137,7 +138,8 @@ class OrganizationMiddleware:
         if request.membership is not None:
             note_activity(request.membership)
         zone = request.organization.time_zone if request.organization else request.site.time_zone
-        with timezone.override(zone_of(zone)):
+        mine = request.user.time_zone if isinstance(request.user, User) else ""
+        with timezone.override(zone_of(zone)), shown_in(mine):
             return self.get_response(request)
 
 
@@ -152,11 +154,13 @@ def note_activity(membership: Membership) -> None:
 def memberships_of(request: SiteRequest) -> list[Membership]:
     """The user's memberships on this site, oldest first; none for a visitor.
 
-    Each knows the user's role among the site's staff (`site_role`), which the shell asks for too.
+    Each knows the user's role among the site's staff (`site_role`), and whether
+    their address is not verified yet (`is_unverified`): the shell shows both.
     """
     if not isinstance(request.user, User):
         return []
     rows = Membership.objects.filter(user=request.user, organization__site=request.site)
     staff = SiteStaff.objects.filter(user=request.user, site=request.site)
-    rows = rows.annotate(site_role=Subquery(staff.values("role")[:1]))
+    unread = EmailAddress.objects.filter(user=request.user, verified=False)
+    rows = rows.annotate(site_role=Subquery(staff.values("role")[:1]), is_unverified=Exists(unread))
     return list(rows.select_related("organization").order_by("created_at", "id"))

@@ -16,8 +16,13 @@ YEAR_S = 365 * 24 * 3600
 
 
 def theme_of(request: HttpRequest) -> str:
-    """ "light" or "dark" if the reader chose one, else "": as the device wants it."""
-    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    """ "light" or "dark" if the reader chose one, else "": as the device wants it.
+
+    The choice of this browser counts before the one kept with the login.
+    """
+    user = getattr(request, "user", None)
+    kept = user.theme if isinstance(user, User) else ""
+    chosen = request.COOKIES.get(THEME_COOKIE, kept)
     return chosen if chosen in THEMES else ""
 
 

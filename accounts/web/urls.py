@@ -1,10 +1,10 @@
 """Addresses of the accounts pages."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.web import brand, invitations, legal, preferences, team, views
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("app/settings", views.settings, name="settings"),
     path("app/team", team.team, name="team"),
     path("app/team/invitations/<slug:invitation_id>/resend", team.resend, name="team_resend"),
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("brand/<slug:hash>.css", brand.style, name="brand_style"),
     path("brand/<slug:hash>.png", brand.image, name="brand_image"),
     path("legal/<slug:kind>", legal.legal, name="legal"),
+    path("", include("accounts.web.settings_urls")),
     path("preferences/theme", preferences.set_theme, name="set_theme"),
     path("preferences/language", preferences.set_language, name="set_language"),
 ]

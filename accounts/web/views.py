@@ -22,7 +22,7 @@ from accounts.web.requests import MemberRequest, SiteRequest
 
 @member_page(Act.SEE_USAGE)
 def settings(request: MemberRequest) -> HttpResponse:
-    """The organization's name and time zone, for those who may change them; members; the login."""
+    """The organization's name and time zone, for those who may change them."""
     may_change = may(request.membership.role, Act.CHANGE_SETTINGS)
     is_sent = request.method == "POST" and may_change
     organization = request.organization
@@ -36,12 +36,7 @@ def settings(request: MemberRequest) -> HttpResponse:
         organization_changed.send(sender=type(organization), organization=organization)
         messages.success(request, _("Saved."))
         return redirect("settings")
-    members = Membership.objects.filter(organization=organization).select_related("user")
-    context = {
-        "form": form,
-        "may_change": may_change,
-        "members": members.order_by("created_at"),
-    }
+    context = {"form": form, "may_change": may_change}
     return render_page(request, "app/settings.html", context, status=422 if is_sent else 200)
 
 

@@ -13,7 +13,7 @@ import psycopg.conninfo
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import env, logins
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -131,6 +131,9 @@ CELERY_BEAT_SCHEDULE = {
     "open-gates": {"task": "billing.tasks.open_gates", "schedule": 5.0, "options": {"expires": 5}},
 }
 
+# Empty unless the environment has client ids (config.logins).
+LOGIN_PROVIDERS = logins.offered()
+
 # --- Apps ------------------------------------------------------------------------------------
 # daphne brings `runserver`, and Twisted with it: a second of start-up that nothing else should pay.
 _IS_RUNSERVER = "runserver" in sys.argv[1:2]
@@ -148,6 +151,10 @@ INSTALLED_APPS = [
     "template_partials",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    *logins.apps(LOGIN_PROVIDERS),
     "accounts",
     "billing",
     "relay",
@@ -219,6 +226,25 @@ ACCOUNT_LOGOUT_ON_GET = False
 # A log-in, or being asked again, counts so long for dangerous acts (accounts.web.access).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a mail tells of each change of password or second factor
+# Operators and staff of sites have a second factor, or their pages stay shut. Only a developer's
+# own stack may do without.
+STAFF_SECOND_FACTOR = env.choice("STAFF_SECOND_FACTOR", ("required", "optional"), "required")
+if STAFF_SECOND_FACTOR == "optional" and not IS_DEVSTACK:
+    raise env.SettingError("STAFF_SECOND_FACTOR=optional is for DEVSTACK=true only")
+MFA_ADAPTER = "accounts.web.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# A phone's clock may be one step of 30 s off.
+MFA_TOTP_TOLERANCE = 1
+# Browsers take http://localhost for a passkey; anything else needs https anyway.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = IS_DEVSTACK
+SOCIALACCOUNT_PROVIDERS = LOGIN_PROVIDERS
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""
+SOCIALACCOUNT_STORE_TOKENS = False
+# An address that a provider vouches for does not open an account made with a password.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "no-reply@localhost")
@@ -243,7 +269,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *logins.origins(LOGIN_PROVIDERS)],
         "frame-ancestors": [NONE],
     }
 }

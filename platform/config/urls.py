@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("accounts.web.auth_urls")),
+    path("accounts/", include("accounts.web.login_urls")),
     path("", include("accounts.web.urls")),
     path("", include("billing.web.urls")),
     path("", include("relay.web.urls")),

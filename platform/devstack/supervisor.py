@@ -169,6 +169,8 @@ def _settings(secrets: Secrets, database_url: str, redis_url: str, port: int) ->
     return {
         "devstack": True,
         "port": port,
+        # The seeded operator logs in with the banner's password alone.
+        "staff_second_factor": "optional",
         "database_url": database_url,
         "redis_url": redis_url,
         "secret_key": secrets.secret_key,
