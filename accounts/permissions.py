@@ -15,6 +15,7 @@ class Act(StrEnum):
     MANAGE_MONEY = "manage_money"
     MANAGE_MEMBERS = "manage_members"
     CHANGE_SETTINGS = "change_settings"
+    MANAGE_TOKENS = "manage_tokens"  # the organization's own, for the management API
 
 
 ALLOWED: dict[str, frozenset[Act]] = {
@@ -34,6 +35,7 @@ class StaffAct(StrEnum):
     CHANGE_PRICES = "change_prices"
     CHANGE_SITE = "change_site"
     MANAGE_STAFF = "manage_staff"
+    MANAGE_TOKENS = "manage_tokens"  # the site's own, for the management API
 
 
 STAFF_ALLOWED: dict[str, frozenset[StaffAct]] = {

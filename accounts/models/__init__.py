@@ -8,6 +8,7 @@ from accounts.models.api_keys import (
     KeyAddress,
     RetiredSecret,
 )
+from accounts.models.api_tokens import ApiToken, KeptAnswer, TokenKind
 from accounts.models.audit import AuditRecord, Via
 from accounts.models.invitations import Invitation
 from accounts.models.organizations import Membership, Organization, Role
@@ -18,10 +19,12 @@ from accounts.models.users import User
 __all__ = [
     "Announcement",
     "ApiKey",
+    "ApiToken",
     "AuditRecord",
     "BudgetPeriod",
     "EndpointFamily",
     "Invitation",
+    "KeptAnswer",
     "KeyAddress",
     "Membership",
     "Organization",
@@ -33,6 +36,7 @@ __all__ = [
     "SiteStaff",
     "SiteText",
     "StaffRole",
+    "TokenKind",
     "User",
     "Via",
 ]

@@ -13,7 +13,7 @@ import psycopg.conninfo
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import env, logins
+from config import api, env, logins
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -78,6 +78,15 @@ USAGE_RETENTION_MONTHS = env.integer("USAGE_RETENTION_MONTHS", 0, minimum=0, max
 
 # Responses that customers have us keep (`store`) are dropped so many days after they were made.
 RESPONSE_RETENTION_DAYS = env.integer("RESPONSE_RETENTION_DAYS", 30, minimum=1, maximum=3_650)
+
+# What all processes share and may lose: counts of requests.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CHANNELS_URL,
+        "KEY_PREFIX": "cache",
+    }
+}
 
 # --- Celery ----------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
@@ -155,6 +164,8 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "allauth.socialaccount",
     *logins.apps(LOGIN_PROVIDERS),
+    "rest_framework",
+    "drf_spectacular",
     "accounts",
     "billing",
     "relay",
@@ -287,6 +298,12 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+
+# --- The management API ----------------------------------------------------------------------
+REST_FRAMEWORK = api.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = api.SPECTACULAR_SETTINGS
+# Of one token or person; a page of staff's scripts needs some hundreds.
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 600, minimum=1, maximum=1_000_000)
 
 # --- The relay -------------------------------------------------------------------------------
 # Private networks that upstreams may live in (SSRF guard); loopback under `make run`.

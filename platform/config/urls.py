@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("config.api_urls")),
     path("accounts/", include("accounts.web.auth_urls")),
     path("accounts/", include("accounts.web.login_urls")),
     path("", include("accounts.web.urls")),

@@ -1,0 +1,69 @@
+"""Who the caller is, and which organizations it acts for."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.api.fields import Fields, Flag, Text, Time
+from accounts.api.operations import Call, operation
+from accounts.api.views import ApiView, OrganizationView
+from accounts.models import Organization, Role
+from accounts.permissions import Act
+from accounts.scopes import Scope
+
+
+class OrganizationDocument(Fields):
+    """A customer of the site."""
+
+    id = Text(source="pk")
+    name = Text()
+    time_zone = Text()
+    is_active = Flag(help_text="false: suspended, calls get 403")
+    created_at = Time()
+
+
+class Reach(Fields):
+    """An organization that the caller acts for, and as what."""
+
+    organization = OrganizationDocument()
+    role = serializers.ChoiceField(Role.values)
+
+
+class Me(Fields):
+    """The caller. `scopes` is null for a session, which is bound by roles alone."""
+
+    user = Text(help_text="whoever answers for the calls")
+    token = Text(allow_null=True)
+    scopes = serializers.ListField(child=Text(), allow_null=True)
+    site = Text()
+    staff_role = Text(allow_null=True)
+    is_operator = Flag()
+    organizations = Reach(many=True)
+
+
+class MeDetail(ApiView):
+    @operation("me.read", Scope.NOTHING, answer=Me)
+    def get(self, call: Call) -> dict[str, Any]:
+        """Read who the caller is and how far it reaches."""
+        caller, token = call.caller, call.caller.token
+        return {
+            "user": caller.user.email,
+            "token": token.pk if token else None,
+            "scopes": token.scopes if token else None,
+            "site": call.site.pk,
+            "staff_role": caller.staff_role_on(call.site.pk),
+            "is_operator": caller.is_operator,
+            "organizations": caller.memberships_on(call.site.pk),
+        }
+
+
+class OrganizationDetail(OrganizationView):
+    @operation(
+        "organization.read",
+        Scope.ORGANIZATION_READ,
+        act=Act.SEE_USAGE,
+        answer=OrganizationDocument,
+    )
+    def get(self, call: Call) -> Organization:
+        """Read the organization."""
+        return call.organization

@@ -1,0 +1,5 @@
+"""Addresses of the resources of the relay's control plane."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
