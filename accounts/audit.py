@@ -50,7 +50,7 @@ def command(name: str) -> Actor:
 def record(
     actor: Actor,
     action: str,
-    target: models.Model | None = None,
+    target: models.Model | str | None = None,
     *,
     site: Site | None = None,
     organization: Organization | None = None,
@@ -60,9 +60,11 @@ def record(
 ) -> AuditRecord:
     """Add one row. `action` is `noun.verb`; of `before` and `after` only what differs is kept.
 
-    The site of an organization need not be named. Call it once per change, inside its transaction.
+    A target without a row of its own is named by a text. The site of an organization need not be
+    named. Call it once per change, inside its transaction.
     """
     old, new = _differing(before, after)
+    target_id = target.pk if isinstance(target, models.Model) else target
     return AuditRecord.objects.create(
         actor=actor.user,
         actor_name=actor.name[:NAME_CHARS_MAX],
@@ -70,7 +72,7 @@ def record(
         site=site or (organization.site if organization else None),
         organization=organization,
         action=action,
-        target_id="" if target is None else str(target.pk)[:NAME_CHARS_MAX],
+        target_id="" if target is None else str(target_id)[:NAME_CHARS_MAX],
         target_name="" if target is None else str(target)[:NAME_CHARS_MAX],
         reason=reason[:REASON_CHARS_MAX],
         before=old,

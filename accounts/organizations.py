@@ -3,26 +3,41 @@ one has no balance, a suspended one keeps its own."""
 
 from django.db import transaction
 
-from accounts.models import Membership, Organization, Role, Site, User
+from accounts import audit
+from accounts.models import Membership, Organization, Role, Site, User, Via
 from accounts.signals import organization_changed, organization_created
 
 
 @transaction.atomic
-def create(site: Site, *, name: str, owner: User | None = None) -> Organization:
-    """A new customer of `site`, in the site's time zone; `owner` becomes its first member."""
+def create(
+    site: Site, *, name: str, owner: User | None = None, by: audit.Actor | None = None
+) -> Organization:
+    """A new customer of `site`, in the site's time zone; `owner` becomes its first member.
+
+    Without `by` it is the owner's own act, at sign-up say.
+    """
     organization = Organization.objects.create(site=site, name=name, time_zone=site.time_zone)
     if owner is not None:
         Membership.objects.create(organization=organization, user=owner, role=Role.OWNER)
+    who = by or audit.Actor(Via.PAGE, owner.email if owner else "sign-up", owner)
+    after = {"name": name, "owner": owner.email if owner else None}
+    audit.record(who, "organization.create", organization, organization=organization, after=after)
     organization_created.send(sender=Organization, organization=organization, owner=owner)
     return organization
 
 
 @transaction.atomic
-def set_active(organization: Organization, *, is_active: bool) -> None:
+def set_active(
+    organization: Organization, *, is_active: bool, by: audit.Actor, reason: str = ""
+) -> None:
     """Suspend (relays refuse its Calls with 403 within a second; open ones finish) or resume.
-    Repeating it changes nothing."""
+    Repeating it changes nothing and leaves no second trace."""
+    rows = Organization.objects.filter(pk=organization.pk, is_active=not is_active)
     organization.is_active = is_active
-    organization.save(update_fields=["is_active"])
+    if not rows.update(is_active=is_active):
+        return
+    action = "organization.resume" if is_active else "organization.suspend"
+    audit.record(by, action, organization, organization=organization, reason=reason)
     transaction.on_commit(
         lambda: organization_changed.send_robust(sender=Organization, organization=organization)
     )

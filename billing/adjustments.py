@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import audit
 from billing.models import Model, Plan, PlanAdjustment
 from billing.price_versions import ADJUSTMENT_UNIT, PriceError
 from billing.signals import price_published
@@ -50,7 +50,7 @@ def publish(
     adjustment_bp: int,
     model: Model | None = None,
     effective_from: datetime | None = None,
-    actor: User | None = None,
+    by: audit.Actor | None = None,
 ) -> PlanAdjustment:
     """A new adjustment of one model, or of all without one of their own, by default from now on.
 
@@ -76,8 +76,20 @@ def publish(
             model=model,
             adjustment_bp=adjustment_bp,
             effective_from=start,
-            created_by=actor,
+            created_by=by.user if by else None,
         )
+        if by is not None:
+            audit.record(
+                by,
+                "adjustment.publish",
+                plan,
+                before=None if before is None else {"adjustment_bp": before.adjustment_bp},
+                after={
+                    "adjustment_bp": adjustment_bp,
+                    "model": model.pk if model else "all",
+                    "effective_from": start.isoformat(),
+                },
+            )
         transaction.on_commit(
             lambda: price_published.send_robust(sender=PlanAdjustment, model_id=None), robust=True
         )

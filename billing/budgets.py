@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import ApiKey, BudgetPeriod, Organization
 from accounts.signals import organization_changed
 from billing import connections
@@ -57,7 +58,13 @@ def limits_of(organization_id: str) -> tuple[tuple[str, int], ...]:
     return tuple(rows.values_list("period", "limit_nanos"))
 
 
-def choose(organization: Organization, *, period: BudgetPeriod, limit_nanos: int) -> None:
+def choose(
+    organization: Organization,
+    *,
+    period: BudgetPeriod,
+    limit_nanos: int,
+    by: audit.Actor | None = None,
+) -> None:
     """Set the budget of one kind of period; what was spent in the running one counts already.
 
     Idempotent; relays hear of it on commit. Raises ValueError unless it is from 1 to
@@ -71,16 +78,24 @@ def choose(organization: Organization, *, period: BudgetPeriod, limit_nanos: int
         running = _Running(Scope.ORGANIZATION, organization.pk, period, zone)
         _begin(organization.site_id, running)
     with transaction.atomic():
+        before = dict(limits_of(organization.pk)).get(period)
         OrganizationBudget.objects.update_or_create(
             organization=organization, period=period, defaults={"limit_nanos": limit_nanos}
         )
+        if before != limit_nanos:
+            _record(by, organization, period, before, limit_nanos)
         _tell(organization)
 
 
-def remove(organization: Organization, period: BudgetPeriod) -> None:
+def remove(
+    organization: Organization, period: BudgetPeriod, *, by: audit.Actor | None = None
+) -> None:
     """Take the budget of one kind of period away. Idempotent; relays hear of it on commit."""
     with transaction.atomic():
+        before = dict(limits_of(organization.pk)).get(period)
         OrganizationBudget.objects.filter(organization=organization, period=period).delete()
+        if before is not None:
+            _record(by, organization, period, before, None)
         _tell(organization)
 
 
@@ -130,6 +145,25 @@ def _begin(site_id: str, running: _Running) -> None:
         connections.steward().set_spent(site_id, spent)
     except GateError as error:
         logger.warning("a budget of %s begins at zero: %s", running.owner, error)
+
+
+def _record(
+    by: audit.Actor | None,
+    organization: Organization,
+    period: str,
+    before: int | None,
+    after: int | None,
+) -> None:
+    if by is None:
+        return
+    audit.record(
+        by,
+        "budget.remove" if after is None else "budget.set",
+        organization,
+        organization=organization,
+        before={f"{period}_nanos": before},
+        after={f"{period}_nanos": after},
+    )
 
 
 def _tell(organization: Organization) -> None:

@@ -9,7 +9,8 @@ import logging
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Organization, User
+from accounts import audit
+from accounts.models import Organization
 from accounts.signals import organization_changed
 from billing.errors import BillingError
 from billing.models import Freeze
@@ -44,16 +45,19 @@ def freeze(organization_id: str, reason: str) -> bool:
 
 
 @transaction.atomic
-def lift(organization_id: str, *, actor: User | None, reason: str) -> None:
+def lift(organization_id: str, *, by: audit.Actor, reason: str) -> None:
     """Let it call again. Raises NotFrozen. What still differs freezes it anew within a minute."""
     rows = Organization.objects.select_for_update(no_key=True)
     organization = rows.filter(pk=organization_id, is_frozen=True).first()
     if organization is None:
         raise NotFrozen(f"{organization_id} is not frozen")
     Freeze.objects.filter(organization=organization, lifted_at=None).update(
-        lifted_at=timezone.now(), lifted_by=actor, lift_reason=reason
+        lifted_at=timezone.now(), lifted_by=by.user, lift_reason=reason
     )
     _set(organization, is_frozen=False)
+    audit.record(
+        by, "organization.unfreeze", organization, organization=organization, reason=reason
+    )
     logger.warning("organization %s may call again: %s", organization_id, reason)
 
 

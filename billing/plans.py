@@ -3,6 +3,7 @@ the catalog's."""
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import Organization
 from accounts.signals import organization_changed
 from billing.gate.types import UNLIMITED, Limits
@@ -33,12 +34,37 @@ def limits(plan: Plan) -> Limits:
     )
 
 
-def choose(organization: Organization, plan: Plan) -> None:
-    """Put the organization on a plan of its own. Idempotent; relays hear of it on commit."""
+def choose(
+    organization: Organization,
+    plan: Plan | None,
+    *,
+    by: audit.Actor | None = None,
+    reason: str = "",
+) -> None:
+    """Put the organization on a plan of its own, or (None) back on its site's. Idempotent; relays
+    hear of it on commit."""
     with transaction.atomic():
-        OrganizationPlan.objects.update_or_create(
-            organization=organization, defaults={"plan": plan}
-        )
+        rows = OrganizationPlan.objects.select_for_update().filter(organization=organization)
+        before = rows.values_list("plan_id", flat=True).first()
+        after = plan.pk if plan else None
+        if before == after:
+            return
+        if plan is None:
+            rows.delete()
+        else:
+            OrganizationPlan.objects.update_or_create(
+                organization=organization, defaults={"plan": plan}
+            )
+        if by is not None:
+            audit.record(
+                by,
+                "organization.plan",
+                organization,
+                organization=organization,
+                before={"plan": before},
+                after={"plan": after},
+                reason=reason,
+            )
         transaction.on_commit(
             lambda: organization_changed.send_robust(
                 sender=Organization, organization=organization

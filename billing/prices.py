@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import Organization, Site, User
+from accounts import audit
+from accounts.models import Organization, Site
 from billing import adjustments, plans
 from billing.models import Model, Price
 from billing.price_versions import PriceError, PriceVersion, check_components
@@ -74,7 +75,8 @@ def publish(
     organization: Organization | None = None,
     components: Mapping[str, Any],
     effective_from: datetime | None = None,
-    actor: User | None = None,
+    by: audit.Actor | None = None,
+    reason: str = "",
 ) -> Price:
     """A new version of a contract, a site's price, or (with neither) the default, from now on
     unless `effective_from` is given. No components at all end a contract or a site's own price.
@@ -103,8 +105,19 @@ def publish(
             organization=organization,
             components=checked,
             effective_from=start,
-            created_by=actor,
+            created_by=by.user if by else None,
         )
+        if by is not None:
+            audit.record(
+                by,
+                "contract.publish" if organization else "price.publish",
+                model,
+                site=site,
+                organization=organization,
+                before=before.components if before else {},
+                after=checked | {"effective_from": start.isoformat()},
+                reason=reason,
+            )
         transaction.on_commit(
             lambda: price_published.send_robust(sender=Price, model_id=model.pk), robust=True
         )

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import audit
+from accounts.models import Organization
 from billing import connections
 from billing.errors import BillingError
 from billing.gate import wire
@@ -66,7 +67,7 @@ def waiting_count(site_id: str) -> int:
 
 
 @transaction.atomic
-def retry(event_id: int, *, actor: User | None) -> None:
+def retry(event_id: int, *, by: audit.Actor) -> None:
     """Debit the Call again, as far as the balance goes, and let its event be posted anew.
 
     An event that is still spoiled comes back as a new row. Raises AlreadyDecided, TooSoon within
@@ -82,13 +83,13 @@ def retry(event_id: int, *, actor: User | None) -> None:
     reply = run_script(connections.redis(), SETTLE, hold_keys(ref), wire.settle_args(request))
     if _is_remembered(reply):
         raise TooSoon("wait until five minutes after the end of the call")
-    _decide(row, Outcome.RETRIED, actor, "")
+    _decide(row, Outcome.RETRIED, by, "")
 
 
 @transaction.atomic
-def discard(event_id: int, *, actor: User | None, reason: str) -> None:
+def discard(event_id: int, *, by: audit.Actor, reason: str) -> None:
     """Decide that nobody will be charged by it. The row stays. Raises AlreadyDecided."""
-    _decide(_claim(event_id), Outcome.DISCARDED, actor, reason)
+    _decide(_claim(event_id), Outcome.DISCARDED, by, reason)
 
 
 def _is_remembered(reply: object) -> bool:
@@ -107,12 +108,18 @@ def _claim(event_id: int) -> QuarantinedEvent:
     return row
 
 
-def _decide(row: QuarantinedEvent, outcome: str, actor: User | None, reason: str) -> None:
+def _decide(row: QuarantinedEvent, outcome: Outcome, by: audit.Actor, reason: str) -> None:
     row.outcome = outcome
     row.decided_at = timezone.now()
-    row.decided_by = actor
+    row.decided_by = by.user
     row.decision_reason = reason
     row.save(update_fields=["outcome", "decided_at", "decided_by", "decision_reason"])
+    action = "event.retry" if outcome is Outcome.RETRIED else "event.discard"
+    organization = Organization.objects.filter(pk=row.organization_id, site=row.site_id).first()
+    after = {"request_id": row.request_id, "debited_nanos": row.debited_nanos}
+    audit.record(
+        by, action, row, site=row.site, organization=organization, after=after, reason=reason
+    )
     logger.warning("quarantined call %s of %s: %s", row.request_id, row.organization_id, outcome)
 
 

@@ -5,6 +5,7 @@ a balance never goes below zero here. A payment dispute does not ask: `billing.c
 """
 
 import logging
+from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import timezone
@@ -31,6 +32,7 @@ def take_back(
     external_id: str,
     kind: TransactionKind = TransactionKind.ADJUSTMENT,
     actor: User | None = None,
+    alongside: Callable[[], None] | None = None,
 ) -> Credit:
     """Lower the balance by `amount_nanos` (positive), at gate and books alike, or not at all.
 
@@ -47,7 +49,7 @@ def take_back(
     with site_locks.posting(organization.site_id) as is_free:
         if not is_free:
             raise GateClosed("the gate is being rebuilt")
-        taken = _Taking(order)
+        taken = _Taking(order, alongside)
         try:
             with transaction.atomic(durable=True):
                 credit = taken.book()
@@ -63,8 +65,9 @@ def take_back(
 class _Taking:
     """One take-back under way, which knows whether the gate has made it."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, alongside: Callable[[], None] | None) -> None:
         self._order = order
+        self._alongside = alongside  # writes what stands or falls with it
         self._taken_as: str | None = None
 
     def book(self) -> Credit:
@@ -79,6 +82,8 @@ class _Taking:
             amount_nanos=order.amount_nanos,
             applied_at=timezone.now(),
         )
+        if self._alongside is not None:
+            self._alongside()
         name = str(posted.transaction_id)
         result = self._move(order.amount_nanos, name)
         if not result:

@@ -3,6 +3,7 @@ transaction, and the relays hear of it after commit."""
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import Site
 from billing.models import Model
 from relay import signals
@@ -14,7 +15,7 @@ class AliasTaken(ValueError):
 
 
 @transaction.atomic
-def add(model: Model, alias: str, site: Site | None) -> ModelAlias:
+def add(model: Model, alias: str, site: Site | None, *, by: audit.Actor) -> ModelAlias:
     """Let `alias` stand for `model`, on every site without one. Raises AliasTaken."""
     if Model.objects.filter(pk=alias).exists():
         raise AliasTaken(alias)
@@ -23,12 +24,15 @@ def add(model: Model, alias: str, site: Site | None) -> ModelAlias:
     )
     if not is_new:
         raise AliasTaken(alias)
+    audit.record(by, "alias.add", model, site=site, after={"alias": alias})
     signals.announce()
     return made
 
 
 @transaction.atomic
-def remove(alias: ModelAlias) -> None:
+def remove(alias: ModelAlias, *, by: audit.Actor) -> None:
     """End a name; Calls that are under way end under it."""
+    before = {"alias": alias.alias}
+    audit.record(by, "alias.remove", alias.model, site=alias.site, before=before)
     alias.delete()
     signals.announce()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import audit
 from billing.price_versions import PriceError, PriceVersion, check_components
 from relay import signals
 from relay.models import Cost, Route
@@ -68,7 +68,7 @@ def publish(
     components: Mapping[str, Any],
     *,
     effective_from: datetime | None = None,
-    actor: User | None = None,
+    by: audit.Actor | None = None,
 ) -> Cost | None:
     """The Route costs this from now on, or from a later instant; nothing at all: not known.
 
@@ -88,7 +88,10 @@ def publish(
         if before is not None and before.effective_from == start:
             raise PriceError("another version begins at that very instant")
         row = Cost.objects.create(
-            **route._asdict(), components=checked, effective_from=start, created_by=actor
+            **route._asdict(),
+            components=checked,
+            effective_from=start,
+            created_by=by.user if by else None,
         )
         signals.announce()
     return row

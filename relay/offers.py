@@ -3,14 +3,23 @@ act is one transaction, and the relays hear of it after commit."""
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import Site
 from billing.models import Model
 from relay import signals
 
+MODEL_FIELDS = ("name", "owned_by", "context_tokens", "max_output_tokens", "is_active")
+
 
 @transaction.atomic
 def create_model(
-    model_id: str, *, name: str, owned_by: str, context_tokens: int, max_output_tokens: int
+    model_id: str,
+    *,
+    name: str,
+    owned_by: str,
+    context_tokens: int,
+    max_output_tokens: int,
+    by: audit.Actor,
 ) -> Model:
     """Add a model, callable once it has a price and a route. IntegrityError if it exists."""
     model = Model.objects.create(
@@ -20,6 +29,7 @@ def create_model(
         context_tokens=context_tokens,
         max_output_tokens=max_output_tokens,
     )
+    audit.record(by, "model.create", model, after=audit.fields_of(model, *MODEL_FIELDS))
     signals.announce()
     return model
 
@@ -33,19 +43,28 @@ def update_model(
     context_tokens: int,
     max_output_tokens: int,
     is_active: bool,
+    by: audit.Actor,
 ) -> None:
     """Change a model; one that is not active is not offered and answers 404."""
+    before = audit.fields_of(model, *MODEL_FIELDS)
     model.name, model.owned_by = name, owned_by
     model.context_tokens, model.max_output_tokens = context_tokens, max_output_tokens
     model.is_active = is_active
     model.save()
+    after = audit.fields_of(model, *MODEL_FIELDS)
+    if after != before:
+        audit.record(by, "model.change", model, before=before, after=after)
     signals.announce()
 
 
 @transaction.atomic
-def set_no_credit_status(site: Site, status: int | None) -> None:
+def set_no_credit_status(site: Site, status: int | None, *, by: audit.Actor) -> None:
     """The HTTP status of a call on `site` that the balance cannot cover: 402, 403 or 429; None
     leaves it to the site's preset."""
+    before = audit.fields_of(site, "no_credit_status")
     site.no_credit_status = status
     site.save(update_fields=["no_credit_status"])
+    after = audit.fields_of(site, "no_credit_status")
+    if after != before:
+        audit.record(by, "site.change", site, site=site, before=before, after=after)
     signals.announce()

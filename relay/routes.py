@@ -7,9 +7,12 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts import audit
 from billing.models import Model
 from relay import costs, signals
 from relay.models import Route, Upstream
+
+FIELDS = ("upstream_id", "name", "priority", "weight", "is_active")
 
 
 @transaction.atomic
@@ -22,6 +25,7 @@ def add(
     weight: int = 1,
     cost: Mapping[str, Any] | None = None,
     cost_from: datetime | None = None,
+    by: audit.Actor,
 ) -> Route:
     """A new way to serve `model`; its cost counts from now on, or from a later instant.
 
@@ -34,7 +38,8 @@ def add(
         priority=priority,
         weight=weight,
     )
-    costs.publish(costs.key_of(route), cost or {}, effective_from=cost_from)
+    costs.publish(costs.key_of(route), cost or {}, effective_from=cost_from, by=by)
+    audit.record(by, "route.add", model, after=_fields(route))
     signals.announce()
     return route
 
@@ -49,20 +54,31 @@ def update(
     cost: Mapping[str, Any] | None,
     cost_from: datetime | None = None,
     is_active: bool,
+    by: audit.Actor,
 ) -> None:
     """Change a route; Calls that are under way keep the one they were given.
 
     What the cost says counts from now on, or from a later instant. PriceError as `costs.publish`.
     """
+    before = _fields(route)
     route.name, route.priority, route.weight = name, priority, weight
     route.is_active = is_active
     route.save(update_fields=["name", "priority", "weight", "is_active"])
-    costs.publish(costs.key_of(route), cost or {}, effective_from=cost_from)
+    costs.publish(costs.key_of(route), cost or {}, effective_from=cost_from, by=by)
+    after = _fields(route)
+    if after != before:
+        audit.record(by, "route.change", route.model, before=before, after=after)
     signals.announce()
 
 
 @transaction.atomic
-def remove(route: Route) -> None:
+def remove(route: Route, *, by: audit.Actor) -> None:
     """End a route; usage of the past keeps the upstream's name."""
+    audit.record(by, "route.remove", route.model, before=_fields(route))
     route.delete()
     signals.announce()
+
+
+def _fields(route: Route) -> dict[str, Any]:
+    """The route with its cost in force, in nanos."""
+    return audit.fields_of(route, *FIELDS) | {"cost": costs.components_of(route)}

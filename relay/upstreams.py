@@ -6,8 +6,11 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts import audit
 from relay import signals
 from relay.models import Upstream
+
+FIELDS = ("dialect", "base_url", "provider", "concurrency_max", "quirks")
 
 
 @transaction.atomic
@@ -20,6 +23,7 @@ def create(
     credential: str,
     concurrency_max: int | None = None,
     quirks: Mapping[str, Any] | None = None,
+    by: audit.Actor,
 ) -> Upstream:
     """Add an upstream; without a route to it nothing is sent there. IntegrityError if it exists."""
     upstream = Upstream(
@@ -32,6 +36,7 @@ def create(
     )
     upstream.set_credential(credential)
     upstream.save(force_insert=True)
+    audit.record(by, "upstream.create", upstream, after=audit.fields_of(upstream, *FIELDS))
     signals.announce()
     return upstream
 
@@ -46,39 +51,54 @@ def update(
     credential: str = "",
     concurrency_max: int | None = None,
     quirks: Mapping[str, Any] | None = None,
+    by: audit.Actor,
 ) -> None:
     """Change an upstream; an empty credential keeps the stored ones, another replaces them all."""
+    before = audit.fields_of(upstream, *FIELDS)
     upstream.dialect, upstream.base_url, upstream.provider = dialect, base_url, provider
     upstream.concurrency_max, upstream.quirks = concurrency_max, dict(quirks or {})
-    changed = ["dialect", "base_url", "provider", "concurrency_max", "quirks"]
+    changed = [*FIELDS]
+    after = audit.fields_of(upstream, *FIELDS)
     if credential:
+        after["credentials"] = "replaced"
         upstream.set_credential(credential)
         changed.append("credentials")
     upstream.save(update_fields=changed)
+    if after != before:
+        audit.record(by, "upstream.change", upstream, before=before, after=after)
     signals.announce()
 
 
 @transaction.atomic
-def add_credential(upstream: Upstream, *, label: str, secret: str) -> None:
+def add_credential(upstream: Upstream, *, label: str, secret: str, by: audit.Actor) -> None:
     """One more that takes its turn. ValueError when it is there already, or there are many."""
     row = Upstream.objects.select_for_update().get(pk=upstream.pk)
     row.add_credential(secret, label)
     row.save(update_fields=["credentials"])
+    audit.record(by, "upstream.add_credential", row, after={"label": label})
     signals.announce()
 
 
 @transaction.atomic
-def remove_credential(upstream: Upstream, credential_id: str) -> None:
+def remove_credential(upstream: Upstream, credential_id: str, *, by: audit.Actor) -> None:
     """One less; Calls that are under way with it go on. Repeating it changes nothing."""
     row = Upstream.objects.select_for_update().get(pk=upstream.pk)
+    count = len(row.credentials)
     row.remove_credential(credential_id)
     row.save(update_fields=["credentials"])
+    if len(row.credentials) < count:
+        before = {"credential": credential_id}
+        audit.record(by, "upstream.remove_credential", row, before=before)
     signals.announce()
 
 
 @transaction.atomic
-def set_active(upstream: Upstream, *, is_active: bool) -> None:
+def set_active(upstream: Upstream, *, is_active: bool, by: audit.Actor, reason: str = "") -> None:
     """Pause (no new Calls go there; open ones finish) or resume. Repeating it changes nothing."""
+    rows = Upstream.objects.filter(pk=upstream.pk, is_active=not is_active)
     upstream.is_active = is_active
-    upstream.save(update_fields=["is_active"])
+    if not rows.update(is_active=is_active):
+        return
+    action = "upstream.resume" if is_active else "upstream.pause"
+    audit.record(by, action, upstream, reason=reason)
     signals.announce()

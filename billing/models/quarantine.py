@@ -44,3 +44,6 @@ class QuarantinedEvent(models.Model):
                 name="quarantined_event_waiting",
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.request_id

@@ -2,7 +2,6 @@
 aside; and the acts that follow from it. Nothing here changes an amount."""
 
 from collections.abc import Callable
-from typing import cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError as BrokerError
 
-from accounts.models import User
+from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing import freezes, quarantine, tasks
@@ -58,7 +57,7 @@ def lift_freeze(request: HttpRequest, organization_id: str) -> HttpResponse:
     """Let an organization call again, with the reason why."""
     return _act(
         request,
-        lambda actor, reason: freezes.lift(organization_id, actor=actor, reason=reason),
+        lambda by, reason: freezes.lift(organization_id, by=by, reason=reason),
         _("It may call again. What still differs freezes it anew within a minute."),
     )
 
@@ -69,7 +68,7 @@ def retry_event(request: HttpRequest, event_id: int) -> HttpResponse:
     """Post an event anew."""
     return _act(
         request,
-        lambda actor, _reason: quarantine.retry(event_id, actor=actor),
+        lambda by, _reason: quarantine.retry(event_id, by=by),
         _("The event will be posted again. If it still can't be, it comes back here."),
         needs_reason=False,
     )
@@ -81,14 +80,14 @@ def discard_event(request: HttpRequest, event_id: int) -> HttpResponse:
     """Give an event up, with the reason why."""
     return _act(
         request,
-        lambda actor, reason: quarantine.discard(event_id, actor=actor, reason=reason),
+        lambda by, reason: quarantine.discard(event_id, by=by, reason=reason),
         _("The event is discarded. Nobody is charged by it."),
     )
 
 
 def _act(
     request: HttpRequest,
-    act: Callable[[User, str], None],
+    act: Callable[[audit.Actor, str], None],
     done: str,
     *,
     needs_reason: bool = True,
@@ -98,7 +97,7 @@ def _act(
         messages.error(request, _("Please give a reason."))
         return redirect("ops_books")
     try:
-        act(cast(User, request.user), reason)
+        act(audit.actor_of(request), reason)
     except quarantine.TooSoon:
         messages.error(request, _("Please wait until five minutes after the end of the call."))
     except BillingError:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import organizations
+from accounts import audit, organizations
 from accounts.models import ApiKey, BudgetPeriod, Membership, Organization
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
@@ -76,7 +76,7 @@ def switch_organization(request: HttpRequest, organization_id: str) -> HttpRespo
     """Suspend or resume."""
     customer = _find(organization_id)
     is_active = request.POST.get("active") == "1"
-    organizations.set_active(customer, is_active=is_active)
+    organizations.set_active(customer, is_active=is_active, by=audit.actor_of(request))
     text = _("%(name)s may call again.") if is_active else _("%(name)s is suspended.")
     messages.success(request, text % {"name": customer.name})
     return redirect("ops_organization", customer.pk)
@@ -89,13 +89,15 @@ def set_budget(request: HttpRequest, organization_id: str) -> HttpResponse:
     customer = _find(organization_id)
     removed = request.POST.get("remove", "")
     if removed in BudgetPeriod.values:
-        budgets.remove(customer, BudgetPeriod(removed))
+        budgets.remove(customer, BudgetPeriod(removed), by=audit.actor_of(request))
         messages.success(request, _("The budget is removed."))
         return redirect("ops_organization", customer.pk)
     form = BudgetForm(request.POST)
     if form.is_valid():
         period = BudgetPeriod(form.cleaned_data["period"])
-        budgets.choose(customer, period=period, limit_nanos=form.cleaned_data["amount"])
+        limit_nanos = form.cleaned_data["amount"]
+        by = audit.actor_of(request)
+        budgets.choose(customer, period=period, limit_nanos=limit_nanos, by=by)
         messages.success(request, _("The budget is set."))
     else:
         messages.error(request, " ".join(map(str, form.errors.popitem()[1])))

@@ -2,7 +2,7 @@
 adjustment. Limits themselves are the catalog's."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import User
+from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing import adjustments
@@ -119,7 +119,7 @@ def _publish(request: HttpRequest, plan: Plan, form: AdjustmentForm) -> bool:
             adjustment_bp=form.cleaned_data["percent"],
             model=form.cleaned_data["model"],
             effective_from=form.cleaned_data["effective_from"],
-            actor=cast(User, request.user),
+            by=audit.actor_of(request),
         )
     except PriceError:
         # The form has checked the rest: what remains is an instant that is taken or went by.

@@ -1,7 +1,6 @@
 """Staff page that credits a customer. A form credits once, however often it is sent."""
 
 import secrets
-from typing import cast
 
 from django import forms
 from django.contrib import messages
@@ -11,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Organization, User
+from accounts import audit
+from accounts.models import Organization
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
-from billing import balances, credits, ledger
+from billing import balances, credits, hand_moves, ledger
 from billing.money import MoneyError, format_nanos, parse_nanos
 
 # 128 random bits: two forms never share an id, and nobody guesses one.
@@ -74,12 +74,12 @@ def top_up(request: HttpRequest, organization_id: str) -> HttpResponse:
 def _credit(request: HttpRequest, customer: Organization, form: TopUpForm) -> bool:
     data = form.cleaned_data
     try:
-        credit = credits.top_up(
+        credit = hand_moves.credit(
             customer,
             amount_nanos=data["amount"],
             reason=data["reason"],
             external_id=EXTERNAL_ID_PREFIX + data["form_id"],
-            actor=cast(User, request.user),
+            by=audit.actor_of(request),
         )
     except credits.CreditRefused:
         form.add_error("amount", _("That is more than one credit may be."))

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import Organization, Site, SiteDomain
 from billing import adjustments, prices
 from billing.models import Model, Plan, SiteTerms
@@ -31,7 +32,7 @@ def compare(document: Document, *, file: str) -> list[Change]:
 
 
 @transaction.atomic
-def apply(document: Document, *, file: str) -> list[Change]:
+def apply(document: Document, *, file: str, by: audit.Actor | None = None) -> list[Change]:
     """Make the changes and answer them; all or none. Applying it again changes nothing.
 
     A price or an adjustment that differs from the one in force gets a new version, from now on.
@@ -48,9 +49,27 @@ def apply(document: Document, *, file: str) -> list[Change]:
             _publish_contract(change, document)
         else:
             WRITERS[change.kind](change)
+        _record(by or audit.command("catalog apply"), change)
     if changes:
         signals.announce()
     return changes
+
+
+def _record(by: audit.Actor, change: Change) -> None:
+    """One row for one changed object, as the command shows it: without credentials."""
+    fields: Any = change.shown()["fields"]
+    site_id = change.key[-1] if change.kind in (Kind.PRICE, Kind.SITE) else ""
+    organization_id = change.key[-1] if change.kind is Kind.CONTRACT else ""
+    organizations = Organization.objects.select_related("site")
+    audit.record(
+        by,
+        f"{change.kind}.{change.action}",
+        change.key[0] if change.kind is not Kind.ROUTE else change.id,
+        site=Site.objects.filter(pk=site_id).first(),
+        organization=organizations.filter(pk=organization_id).first(),
+        before={name: each["before"] for name, each in fields.items()},
+        after={name: each["after"] for name, each in fields.items()},
+    )
 
 
 def _free_domains(changes: Sequence[Change]) -> None:

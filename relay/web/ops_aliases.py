@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts import audit
 from accounts.web.access import operator_page
 from billing.models import Model
 from relay import aliases
@@ -22,7 +23,7 @@ def add_alias(request: HttpRequest, model_id: str) -> HttpResponse:
     form = AliasForm(request.POST)
     if form.is_valid():
         try:
-            made = aliases.add(model, **form.cleaned_data)
+            made = aliases.add(model, **form.cleaned_data, by=audit.actor_of(request))
         except aliases.AliasTaken:
             form.add_error("alias", _("It is a model's id, or leads to a model there already."))
         else:
@@ -37,6 +38,6 @@ def add_alias(request: HttpRequest, model_id: str) -> HttpResponse:
 def remove_alias(request: HttpRequest, alias_id: int) -> HttpResponse:
     """One less."""
     found = get_object_or_404(ModelAlias, pk=alias_id)
-    aliases.remove(found)
+    aliases.remove(found, by=audit.actor_of(request))
     messages.success(request, _("%(alias)s leads nowhere now.") % {"alias": found.alias})
     return redirect("ops_model", found.model_id)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing.models import Model, Price
@@ -125,7 +126,7 @@ def create_model(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values: dict[str, Any] = dict(form.cleaned_data)
         try:
-            model = offers.create_model(values.pop("id"), **values)
+            model = offers.create_model(values.pop("id"), **values, by=audit.actor_of(request))
         except IntegrityError:
             form.add_error("id", _("There is one with this id already."))
         else:
@@ -143,7 +144,7 @@ def model_detail(request: HttpRequest, model_id: str) -> HttpResponse:
     model = get_object_or_404(Model, pk=model_id)
     form = _edit_form(model, request)
     if request.method == "POST" and form.is_valid():
-        offers.update_model(model, **form.cleaned_data)
+        offers.update_model(model, **form.cleaned_data, by=audit.actor_of(request))
         messages.success(request, _("%(id)s is saved.") % {"id": model.pk})
         return redirect("ops_model", model.pk)
     return detail_page(request, model, form=form, status=422 if form.is_bound else 200)

@@ -2,7 +2,6 @@
 billing because it warns of prices below cost, and costs belong to routes."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
+from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing import price_effects, price_words, prices
@@ -116,7 +115,7 @@ def _publish(request: HttpRequest, model: Model, form: PriceForm) -> bool:
             **form.scope,
             components=form.components,
             effective_from=form.cleaned_data["effective_from"],
-            actor=cast(User, request.user),
+            by=audit.actor_of(request),
         )
     except PriceError:
         # The form has checked the rest: what remains is an instant that is taken or went by.

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing import price_words
@@ -83,9 +84,10 @@ def create_route(request: HttpRequest, model_id: str) -> HttpResponse:
     """Add one to a model."""
     model = get_object_or_404(Model, pk=model_id)
     form = NewRouteForm(request.POST or None, initial={"name": model.pk})
+    by = audit.actor_of(request)
     if request.method == "POST" and form.is_valid():
         upstream = form.cleaned_data["upstream"]
-        if _done(form, lambda: routes.add(model, upstream, **form.settings())):
+        if _done(form, lambda: routes.add(model, upstream, **form.settings(), by=by)):
             messages.success(request, _("The route is added."))
             return redirect("ops_model", model.pk)
     context = {"form": form, "model": model}
@@ -104,8 +106,8 @@ def edit_route(request: HttpRequest, route_id: int) -> HttpResponse:
     )
     form = EditRouteForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        is_active = form.cleaned_data["is_active"]
-        if _done(form, lambda: routes.update(route, is_active=is_active, **form.settings())):
+        is_active, by = form.cleaned_data["is_active"], audit.actor_of(request)
+        if _done(form, lambda: routes.update(route, is_active=is_active, **form.settings(), by=by)):
             messages.success(request, _("The route is saved."))
             return redirect("ops_model", route.model_id)
     context = {"form": form, "model": route.model, "route": route, "versions": versions(key)}
@@ -119,7 +121,7 @@ def remove_route(request: HttpRequest, route_id: int) -> HttpResponse:
     route = get_object_or_404(Route.objects.select_related("model", "upstream"), pk=route_id)
     if request.method == "GET":
         return render_page(request, "ops/route_remove.html", {"route": route})
-    routes.remove(route)
+    routes.remove(route, by=audit.actor_of(request))
     messages.success(request, _("The route is removed."))
     return redirect("ops_model", route.model_id)
 

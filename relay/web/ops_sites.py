@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import audit
 from accounts.models import Site
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
@@ -56,7 +57,8 @@ def site_detail(request: HttpRequest, site_id: str) -> HttpResponse:
     initial = {"no_credit_status": shown.no_credit_status}
     form = SiteForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        offers.set_no_credit_status(shown, form.cleaned_data["no_credit_status"])
+        status = form.cleaned_data["no_credit_status"]
+        offers.set_no_credit_status(shown, status, by=audit.actor_of(request))
         messages.success(request, _("%(name)s is saved.") % {"name": shown.name})
         return redirect("ops_sites")
     context = {"shown_site": shown, "form": form}

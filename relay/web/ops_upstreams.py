@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from relay import health_reports, upstream_checks, upstreams
@@ -40,7 +41,9 @@ def create_upstream(request: HttpRequest) -> HttpResponse:
     form = NewUpstreamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            upstream = upstreams.create(form.cleaned_data["id"], **form.settings())
+            upstream = upstreams.create(
+                form.cleaned_data["id"], **form.settings(), by=audit.actor_of(request)
+            )
         except IntegrityError:
             form.add_error("id", _("There is one with this id already."))
         else:
@@ -57,7 +60,7 @@ def upstream_detail(request: HttpRequest, upstream_id: str) -> HttpResponse:
     upstream = get_object_or_404(Upstream, pk=upstream_id)
     form = UpstreamForm(request.POST or None, upstream=upstream)
     if request.method == "POST" and form.is_valid():
-        upstreams.update(upstream, **form.settings())
+        upstreams.update(upstream, **form.settings(), by=audit.actor_of(request))
         messages.success(request, _("%(id)s is saved.") % {"id": upstream.pk})
         return redirect("ops_upstream", upstream.pk)
     status = 422 if form.is_bound else 200
@@ -95,7 +98,7 @@ def switch_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
     """Pause or resume."""
     upstream = get_object_or_404(Upstream, pk=upstream_id)
     is_active = request.POST.get("active") == "1"
-    upstreams.set_active(upstream, is_active=is_active)
+    upstreams.set_active(upstream, is_active=is_active, by=audit.actor_of(request))
     text = _("%(id)s takes calls again.") if is_active else _("%(id)s is paused.")
     messages.success(request, text % {"id": upstream.pk})
     return redirect("ops_upstreams")
@@ -109,7 +112,7 @@ def add_credential(request: HttpRequest, upstream_id: str) -> HttpResponse:
     form = CredentialForm(request.POST)
     if form.is_valid():
         try:
-            upstreams.add_credential(upstream, **form.cleaned_data)
+            upstreams.add_credential(upstream, **form.cleaned_data, by=audit.actor_of(request))
         except ValueError:
             form.add_error("secret", _("It is there already, or there are too many."))
         else:
@@ -130,7 +133,7 @@ def add_credential(request: HttpRequest, upstream_id: str) -> HttpResponse:
 def remove_credential(request: HttpRequest, upstream_id: str, credential_id: str) -> HttpResponse:
     """One less."""
     upstream = get_object_or_404(Upstream, pk=upstream_id)
-    upstreams.remove_credential(upstream, credential_id)
+    upstreams.remove_credential(upstream, credential_id, by=audit.actor_of(request))
     messages.success(request, _("The credential is removed."))
     return redirect("ops_upstream", upstream.pk)
 

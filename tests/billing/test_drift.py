@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from redis import Redis
 
+from accounts import audit
 from accounts.models import Organization
 from billing import connections, drift, freezes, gates, ledger, posting
 from billing.audit import gate as gate_checks
@@ -137,7 +138,7 @@ def test_a_spoiled_gate_freezes_the_one_concerned_and_nothing_is_repaired(
     assert frozen() == {"Acme"}
     assert Freeze.objects.filter(organization=acme).count() == 1
     repair(gate, acme)
-    freezes.lift(acme.pk, actor=None, reason="repaired")
+    freezes.lift(acme.pk, by=audit.command("test"), reason="repaired")
     assert drift.check().is_ok
     assert frozen() == set()
     assert Freeze.objects.get().lift_reason == "repaired"

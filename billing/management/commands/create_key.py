@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
-from accounts import api_keys
+from accounts import api_keys, audit, key_terms
 from accounts.models import BudgetPeriod
 from billing.management.output import get_amount, get_organization, print_object
 from billing.models import Model
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--budget-period", choices=BudgetPeriod.values)
         parser.add_argument("--expires", help="ISO 8601 with offset, as 2026-12-31T00:00:00Z")
 
+    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         organization = get_organization(options["organization"])
         budget, period = options["budget"], options["budget_period"]
@@ -47,6 +49,9 @@ class Command(BaseCommand):
             budget_period=period or "",
         )
         key = minted.key
+        after = audit.fields_of(key, *key_terms.FIELDS)
+        by = audit.command("create_key")
+        audit.record(by, "key.create", key, organization=organization, after=after)
         print_object(
             self.stdout,
             {

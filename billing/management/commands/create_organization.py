@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
 
+from accounts import audit, organizations
 from accounts.models import BudgetPeriod, Membership, Organization, Role, Site, User
 from billing import budgets, plans
 from billing.management.output import get_amount, get_site, print_object
@@ -37,15 +38,15 @@ class Command(BaseCommand):
         budget = _get_budget(options["budget"], options["budget_period"])
         owner, is_new_user = _get_owner(options["email"])
         organization = _find_owned(site, name, owner) if owner else None
-        is_new = organization is None
+        is_new, by = organization is None, audit.command("create_organization")
         if organization is None:
-            organization = Organization.objects.create(site=site, name=name)
-            if owner:
-                Membership.objects.create(organization=organization, user=owner, role=Role.OWNER)
+            organization = organizations.create(site, name=name, owner=owner, by=by)
         if options["plan"]:
-            plans.choose(organization, _get_plan(options["plan"]))
+            plans.choose(organization, _get_plan(options["plan"]), by=by)
         if budget:
-            budgets.choose(organization, period=budget.period, limit_nanos=budget.limit_nanos)
+            budgets.choose(
+                organization, period=budget.period, limit_nanos=budget.limit_nanos, by=by
+            )
         answer: dict[str, Any] = {
             "id": organization.pk,
             "site": site.pk,

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from billing import credits
+from accounts import audit
+from billing import hand_moves
 from billing.errors import BillingError
 from billing.management.output import get_amount, get_organization, print_object
 from billing.money import format_nanos
@@ -28,11 +29,12 @@ class Command(BaseCommand):
         amount_nanos = get_amount(options["amount"], what="--amount")
         external_id = options["external_id"] or f"command:{uuid.uuid4().hex}"
         try:
-            credit = credits.top_up(
+            credit = hand_moves.credit(
                 organization,
                 amount_nanos=amount_nanos,
                 reason=options["reason"][:300],
                 external_id=external_id,
+                by=audit.command("credit"),
             )
         except BillingError as error:
             raise CommandError(str(error)) from error

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import Organization, Site
 from billing import prices
 from billing.models import Model, Price
@@ -88,7 +89,7 @@ def test_a_price_below_cost_needs_a_second_yes(
     operator: Client, model: Model, upstream: Upstream, address: str
 ) -> None:
     cost = {"input": 2_000_000_000, "output": 11_000_000_000}
-    routes.add(model, upstream, name="x", cost=cost)
+    routes.add(model, upstream, name="x", cost=cost, by=audit.command("test"))
     response = operator.post(address, PRICE)
     assert response.status_code == 422
     assert "Some route costs more than this price: Output." in response.content.decode()
@@ -100,7 +101,7 @@ def test_a_price_below_cost_needs_a_second_yes(
 def test_an_unknown_cost_is_no_loss(
     operator: Client, model: Model, upstream: Upstream, address: str
 ) -> None:
-    routes.add(model, upstream, name="x")
+    routes.add(model, upstream, name="x", by=audit.command("test"))
     assert operator.post(address, PRICE).status_code == 302
 
 
@@ -211,7 +212,13 @@ def test_a_name_that_fits_several_customers_lists_them(
 def test_images_below_cost_are_told_by_kind(
     operator: Client, model: Model, upstream: Upstream, address: str
 ) -> None:
-    routes.add(model, upstream, name="x", cost={"image": {"hd": 50_000_000, "low": 1}})
+    routes.add(
+        model,
+        upstream,
+        name="x",
+        cost={"image": {"hd": 50_000_000, "low": 1}},
+        by=audit.command("test"),
+    )
     cheap = {"image_kind_0": "default", "image_price_0": "0.04"}
     text = operator.post(address, cheap).content.decode()
     assert "Some route costs more than this price: Any other image, Image hd." in text

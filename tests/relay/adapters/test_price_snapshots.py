@@ -11,6 +11,7 @@ import pytest
 from channels.db import database_sync_to_async
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import ApiKey, Organization, SiteDomain
 from billing import adjustments, plans, prices
 from billing.models import Model, Plan, PlanAdjustment, Price, SiteTerms
@@ -121,7 +122,9 @@ def customer(transactional_db: None) -> Organization:
     SiteTerms.objects.create(site=site, plan=plan)
     upstream = Upstream.objects.create(id="demo", base_url="http://127.0.0.1:1/v1")
     listed = billing.default_price("small", {"input": 1_000, "output": 1_000})
-    routes.add(listed.model, upstream, name="m", cost={"input": 10, "output": 10})
+    routes.add(
+        listed.model, upstream, name="m", cost={"input": 10, "output": 10}, by=audit.command("test")
+    )
     return organization
 
 
