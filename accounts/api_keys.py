@@ -7,6 +7,7 @@ Whoever makes a key for a customer goes through `billing.keys`, which knows the 
 import hmac
 import secrets
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.conf import settings
@@ -33,8 +34,15 @@ class Minted(NamedTuple):
 
 def hash_secret(secret: str) -> bytes:
     """The 32 bytes that are stored: HMAC-SHA256 of the whole key with the server's pepper."""
-    pepper: bytes = settings.API_KEY_PEPPER
-    return hmac.digest(pepper, secret.encode(), "sha256")
+    keyed = _keyed(settings.API_KEY_PEPPER).copy()
+    keyed.update(secret.encode())
+    return keyed.digest()
+
+
+@lru_cache(maxsize=1)
+def _keyed(pepper: bytes) -> hmac.HMAC:
+    """The HMAC before any message. OpenSSL takes ten times a hash's time to make one."""
+    return hmac.new(pepper, digestmod="sha256")
 
 
 def new_secret(key_id: str) -> str:

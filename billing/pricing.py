@@ -5,7 +5,8 @@ come out, so a PriceVersion is all that the arithmetic may depend on.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from billing.events import PriceLine
 from billing.money import TOKENS_PER_PRICE_UNIT, round_half_even, round_up
@@ -22,8 +23,7 @@ from billing.price_versions import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Buckets:
+class Buckets(msgspec.Struct, frozen=True, gc=False):
     """What a Call used, in disjoint buckets: no token is in two of them.
 
     `other` holds the rarer buckets by name, and images as `image:quality:size`.
@@ -33,7 +33,7 @@ class Buckets:
     cached_input: int = 0
     output: int = 0
     reasoning: int = 0
-    other: Mapping[str, int] = field(default_factory=dict)
+    other: Mapping[str, int] = {}
 
     def quantities(self) -> list[tuple[str, int]]:
         """Every bucket with its count, in the order in which lines are shown."""
@@ -54,12 +54,14 @@ class Buckets:
         return tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(msgspec.Struct, frozen=True, gc=False):
     """What a Call costs, and the lines that say why; empty buckets have no line."""
 
     nanos: int
     lines: tuple[PriceLine, ...]
+
+
+NOTHING = Charge(0, ())
 
 
 def price(buckets: Buckets, version: PriceVersion) -> Charge:
@@ -70,7 +72,8 @@ def price(buckets: Buckets, version: PriceVersion) -> Charge:
     Raises PriceError for negative counts.
     """
     if buckets.reasoning and Bucket.REASONING not in version.components:
-        buckets = replace(buckets, output=buckets.output + buckets.reasoning, reasoning=0)
+        output = buckets.output + buckets.reasoning
+        buckets = Buckets(buckets.input, buckets.cached_input, output, 0, buckets.other)
     table = version.table(buckets.prompt_tokens)
     lines = []
     for name, quantity in buckets.quantities():
@@ -80,7 +83,9 @@ def price(buckets: Buckets, version: PriceVersion) -> Charge:
             raise PriceError(f"{quantity} of {name}")
         if (line := _line(name, quantity, table, version)) is not None:
             lines.append(line)
-    if lines and version.minimum_nanos and (short := _short_of_minimum(lines, version)) > 0:
+    if not lines:
+        return NOTHING
+    if version.minimum_nanos and (short := _short_of_minimum(lines, version)) > 0:
         # Millionths of a nano, so that the sum comes to the minimum itself.
         lines.append(PriceLine(MINIMUM, 1, nanos_per_mtok=short))
     return Charge(total_nanos(lines), tuple(lines))
@@ -110,8 +115,7 @@ def total_nanos(lines: Iterable[PriceLine]) -> int:
     return round_half_even(sum(line.product for line in lines), TOKENS_PER_PRICE_UNIT)
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(msgspec.Struct, frozen=True, gc=False):
     """What a Call can use at most, beside its output: for the Hold.
 
     `input_tokens` may come in any of `input_buckets`, each token of output in any of
@@ -119,7 +123,7 @@ class Bounds:
     """
 
     input_tokens: int = 0
-    other: Mapping[str, int] = field(default_factory=dict)
+    other: Mapping[str, int] = {}
     input_buckets: tuple[str, ...] = TEXT_INPUT
     output_buckets: tuple[str, ...] = TEXT_OUTPUT
 

@@ -1,10 +1,13 @@
 """The values that cross the gate's boundary. No behaviour but derived figures; no Redis.
 
+What every Call makes some of is a Struct, which is made in a fifth of a frozen dataclass's time.
 Money is integer nanos of the site's currency; every instant is milliseconds of Redis time.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Scope(StrEnum):
@@ -39,8 +42,7 @@ class HoldState(StrEnum):
     MISSING = "missing"  # never admitted, or ended longer ago than its tombstone lives
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, gc=False):
     """Limits of one scope; None means unlimited, 0 refuses every Call."""
 
     requests_per_minute: int | None = None
@@ -65,8 +67,7 @@ class Budget:
     resets_at_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class HoldRef:
+class HoldRef(msgspec.Struct, frozen=True, gc=False):
     """Names a Hold and everything it counts against; the same value from admit to settle."""
 
     site: str
@@ -76,8 +77,7 @@ class HoldRef:
     budgets: tuple[Budget, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AdmitRequest:
+class AdmitRequest(msgspec.Struct, frozen=True, gc=False):
     """A Call that asks to be let in. The Hold is input + fixed + output cap x output price."""
 
     hold: HoldRef
@@ -93,16 +93,14 @@ class AdmitRequest:
     event: bytes = b"{}"  # JSON to post should the relay die before the first checkpoint
 
 
-@dataclass(frozen=True, slots=True)
-class RateWindow:
+class RateWindow(msgspec.Struct, frozen=True, gc=False):
     """One limit per minute as the headers show it: of the scope that has the least left."""
 
     limit: int
     remaining: int
 
 
-@dataclass(frozen=True, slots=True)
-class RateState:
+class RateState(msgspec.Struct, frozen=True, gc=False):
     """What is left of this minute; a window is None where no limit applies."""
 
     requests: RateWindow | None
@@ -110,8 +108,7 @@ class RateState:
     reset_ms: int  # until the fixed minute ends
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(msgspec.Struct, frozen=True, gc=False):
     """The Call may go on; `output_tokens_cap` must be sent upstream when `is_clamped`."""
 
     hold_nanos: int
@@ -139,8 +136,7 @@ class Denied:
     rates: RateState
 
 
-@dataclass(frozen=True, slots=True)
-class SettleRequest:
+class SettleRequest(msgspec.Struct, frozen=True, gc=False):
     """The end of a Call whose price is known."""
 
     hold: HoldRef
@@ -150,8 +146,7 @@ class SettleRequest:
     event: bytes  # the usage event's JSON, opaque to the gate
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, gc=False):
     """How a Hold stands after settle, release or expire."""
 
     state: HoldState
@@ -160,8 +155,7 @@ class Settlement:
     is_replay: bool  # it had ended before; nothing was changed by this request
 
 
-@dataclass(frozen=True, slots=True)
-class RenewRequest:
+class RenewRequest(msgspec.Struct, frozen=True, gc=False):
     """A sign of life of a running Call.
 
     The checkpoint is what to charge, and the event to post, should the relay die now.
@@ -186,8 +180,7 @@ class RestoreRequest:
     event: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
+class Renewal(msgspec.Struct, frozen=True, gc=False):
     """How a Hold stands: `expired` if the reaper ended it, `missing` if Redis lost it.
 
     It grew as far as balance and budgets go; `stopped_by` names the one that did not suffice.

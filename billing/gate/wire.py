@@ -10,6 +10,7 @@ from billing.gate.errors import GateClosed, HoldMismatch, HoldTooLarge, ScriptRe
 from billing.gate.keys import budget_names
 from billing.gate.runner import Word
 from billing.gate.types import (
+    UNLIMITED,
     AdmitRequest,
     Admitted,
     Budget,
@@ -48,6 +49,7 @@ BUDGET_GRACE_MS = 86_400_000
 
 _BUDGET_RULES = {Scope.KEY: Rule.KEY_BUDGET, Scope.ORGANIZATION: Rule.ORGANIZATION_BUDGET}
 _NO_LIMIT = -1
+_UNLIMITED: tuple[Word, Word, Word] = ("", "", "")
 
 
 def exact_nanos(name: str, nanos: int) -> int:
@@ -79,6 +81,8 @@ def bounded_event(event: bytes) -> bytes:
 
 
 def _limit_words(limits: Limits) -> tuple[Word, Word, Word]:
+    if limits == UNLIMITED:
+        return _UNLIMITED
     figures = (limits.requests_per_minute, limits.tokens_per_minute, limits.concurrency)
     return tuple("" if each is None else exact_nanos("a limit", each) for each in figures)  # type: ignore[return-value]
 

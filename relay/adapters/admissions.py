@@ -83,7 +83,7 @@ def hold_of(call: Call) -> HoldRef:
     return hold
 
 
-def note_admitted(call: Call, reply: Admitted) -> None:
+def note_admitted(call: Call, request: AdmitRequest, reply: Admitted) -> None:
     """Set what the gate granted."""
     call.renewed_at = call.started_at
     call.admission = Admission(
@@ -92,7 +92,8 @@ def note_admitted(call: Call, reply: Admitted) -> None:
         is_clamped=reply.is_clamped,
         rates=_rates(reply.rates),
     )
-    call.covered_tokens = covered_tokens(call, reply.hold_nanos)
+    if call.is_stream:  # of others nothing goes out before they are paid
+        call.covered_tokens = _covered(call, reply.hold_nanos, request.output_nanos_per_token)
 
 
 def hold_nanos_of(request: AdmitRequest) -> int:
@@ -144,11 +145,13 @@ def bounds(call: Call) -> Bounds:
 
 def covered_tokens(call: Call, hold_nanos: int) -> int:
     """How many tokens of output `hold_nanos` pay for, beside the prompt as we guess it."""
-    version: PriceVersion = call.price
-    nanos_per_token = worst_case(version, bounds(call))[1]
+    return _covered(call, hold_nanos, worst_case(call.price, bounds(call))[1])
+
+
+def _covered(call: Call, hold_nanos: int, nanos_per_token: int) -> int:
     if nanos_per_token == 0:
         return sys.maxsize
-    return (hold_nanos - price(_prompt(call), version).nanos) // nanos_per_token
+    return (hold_nanos - price(_prompt(call), call.price).nanos) // nanos_per_token
 
 
 def nanos_to_cover(call: Call, output_tokens: int) -> int:

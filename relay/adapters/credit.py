@@ -7,7 +7,8 @@ admitted goes on, and what Redis lost is given back to it (`unposted`, `losses`)
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from billing.gate.errors import GateError, GateUnavailable, HoldTooLarge
 from billing.gate.gate import HOLD_LIFETIME_MS, Gate
@@ -74,14 +75,15 @@ class GateCredit:
     async def admit(self, call: Call) -> None:
         """See `ports.CreditGate.admit`."""
         try:
-            reply = await self._gate.admit(admit_request(call))
+            request = admit_request(call)
+            reply = await self._gate.admit(request)
         except GateUnavailable:
             raise ApiError(Cause.GATE_UNAVAILABLE, retry_after_s=1) from None
         except HoldTooLarge:  # no balance can be so large
             raise ApiError(Cause.NO_CREDIT, rule="hold_too_large") from None
         if isinstance(reply, Denied):
             raise denial(reply)
-        note_admitted(call, reply)
+        note_admitted(call, request, reply)
         self._live[call.request_id] = call
         self._losses.watch(call.site.id)
 

@@ -1,18 +1,19 @@
 """A Call as billing sees it: its charge and the event that posting will read."""
 
 import time
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from billing import events
 from billing.price_versions import FALLBACK, Bucket, PriceVersion
-from billing.pricing import Buckets, Charge, price
+from billing.pricing import NOTHING, Buckets, Charge, price
 from relay.proxy.types import Call, Ending, Usage
 
+NO_USAGE, NO_BUCKETS = Usage(), Buckets()
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+
+class Priced(msgspec.Struct, frozen=True, gc=False):
     """An event, and the figures the gate needs beside it."""
 
     event: bytes
@@ -48,11 +49,11 @@ def untouched(call: Call) -> Priced:
 
 
 def _priced(call: Call, usage: Usage | None, ending: Ending) -> Priced:
-    used = usage or Usage()
-    buckets = _buckets(call, used) if usage is not None else Buckets()
     version: PriceVersion = call.price
-    charge = price(buckets, version)
-    cost = _cost(call, buckets)
+    used, buckets, charge, cost = NO_USAGE, NO_BUCKETS, NOTHING, NOTHING
+    if usage is not None:
+        used, buckets = usage, _buckets(call, usage)
+        charge, cost = price(buckets, version), _cost(call, buckets)
     event = events.UsageEvent(
         request_id=call.request_id,
         site=call.site.id,
@@ -118,4 +119,4 @@ def _attempts(call: Call, cost_nanos: int) -> tuple[events.Attempt, ...]:
 def _cost(call: Call, buckets: Buckets) -> Charge:
     """What the Upstream charges us; nothing while no cost is known or nothing was used."""
     cost: PriceVersion | None = call.route.cost if call.route else None
-    return price(buckets, cost) if cost is not None else Charge(0, ())
+    return price(buckets, cost) if cost is not None else NOTHING

@@ -53,10 +53,11 @@ def is_plausible(call: Call, usage: Usage) -> bool:
     input_max = max(call.offer.context_tokens, call.input_tokens_bound) + TEMPLATE_TOKENS_MAX
     output_max = max(call.offer.context_tokens, call.offer.max_output_tokens) * call.choices
     input_max += call.units.get("seconds", 0) * AUDIO_TOKENS_PER_SECOND_MAX
-    rarer_input = sum(usage.other.get(name, 0) for name in _INPUT_KINDS)
-    rarer_output = sum(usage.other.get(name, 0) for name in _OUTPUT_KINDS)
-    used = usage.input_tokens + usage.cached_input_tokens + rarer_input
-    return used <= input_max and usage.output_tokens + rarer_output <= output_max
+    used, made = usage.input_tokens + usage.cached_input_tokens, usage.output_tokens
+    if usage.other:
+        used += sum(usage.other.get(name, 0) for name in _INPUT_KINDS)
+        made += sum(usage.other.get(name, 0) for name in _OUTPUT_KINDS)
+    return used <= input_max and made <= output_max
 
 
 def with_public_model(call: Call, data: bytes) -> bytes:

@@ -3,8 +3,9 @@ comes back. Protocols and plain data; each endpoint and dialect brings its own.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from relay.proxy.answer_headers import Header
 from relay.proxy.dialect import Dialect
@@ -25,8 +26,7 @@ SSE_HEADERS: tuple[Header, ...] = (
 JSON_HEADERS: tuple[Header, ...] = ((b"content-type", b"application/json"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(msgspec.Struct, frozen=True):
     """What a request can use at most. Tokens of output are per choice; `units` and `token_kinds`
     are buckets of `Usage.other`: counts asked for, and where tokens may fall beside the usual."""
 
@@ -37,14 +37,13 @@ class Demand:
     is_free: bool = False  # counts as a request against limits, and costs nothing
     choices: int = 1
     inputs: int = 1  # each may be as long as the model's context
-    units: Mapping[str, int] = field(default_factory=dict)
+    units: Mapping[str, int] = {}
     units_guess: Mapping[str, int] | None = None  # of them, where nobody tells; None: all
     token_kinds: tuple[str, ...] = ()
     measures: Measures = TOKENS
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """What one Route is asked. `path` follows the Upstream's base path."""
 
     path: str
@@ -53,8 +52,7 @@ class Outgoing:
     method: bytes = b"POST"
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(msgspec.Struct, frozen=True):
     """A whole answer, ready for the client. Where its usage is missing or makes no sense, output is
     counted: by `count`, or as the texts of a chat completion."""
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
+import msgspec
+
 from relay.proxy import error_contract
 from relay.proxy.dialect import Dialect
 from relay.proxy.error_contract import ErrorContract
@@ -117,8 +119,7 @@ class Usage:
     counted: frozenset[str] = frozenset()  # exact although the rest is estimated
 
 
-@dataclass(frozen=True, slots=True)
-class RateState:
+class RateState(msgspec.Struct, frozen=True, gc=False):
     """The tightest window of one kind, for the x-ratelimit-* headers."""
 
     limit: int
@@ -126,16 +127,14 @@ class RateState:
     reset_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(msgspec.Struct, frozen=True, gc=False):
     """What is left of this minute; None where no limit applies."""
 
     requests: RateState | None = None
     tokens: RateState | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(msgspec.Struct, frozen=True, gc=False):
     """The gate's yes: a Hold is placed under the Call's request id."""
 
     hold_nanos: int
@@ -144,8 +143,7 @@ class Admission:
     rates: Rates
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One try on one Route. `status` is the upstream's, 0 when it gave none."""
 
     upstream_id: str

@@ -17,8 +17,7 @@ from relay.proxy.request import Demand, Reader
 from relay.proxy.types import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """A whole answer, as far as we look."""
 
     is_valid: bool  # an answer of its dialect, and no error

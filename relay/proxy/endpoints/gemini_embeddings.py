@@ -3,7 +3,7 @@ OpenAI's kind as plain texts.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -61,7 +61,7 @@ class EmbedRequest(OnePiece):
     @property
     def demand(self) -> Demand:
         """Input alone."""
-        return replace(self.asked.demand, measures=INPUT_TOKENS)
+        return msgspec.structs.replace(self.asked.demand, measures=INPUT_TOKENS)
 
     def spoken(self, route: Route) -> Dialect:
         """See `Request.spoken`."""

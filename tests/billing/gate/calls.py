@@ -2,8 +2,9 @@
 zero has no credit.
 """
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from billing.gate.types import AdmitRequest, Budget, HoldRef, SettleRequest
 

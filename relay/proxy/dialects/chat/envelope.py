@@ -34,10 +34,11 @@ AUDIO_KINDS = ("audio_input", "cached_audio_input", "audio_output")
 _AUDIO = (b'"input_audio"', b'"modalities"', b'"audio"')
 # Parts that are marked to be cached cost more to write, where the model's upstream charges for it.
 CACHE_KINDS = ("cache_write_5m", "cache_write_1h")
-_CACHED = b'"cache_control"'
+_CACHED = (b'"cache_control"',)
 # Tokens of pictures, and of a file's pages, are counted apart by some vendors.
 IMAGE_KINDS = ("image_input",)
 _SEEN = (b'"image_url"', b'"file_data"')
+_RARER = ((_AUDIO, AUDIO_KINDS), (_SEEN, IMAGE_KINDS), (_CACHED, CACHE_KINDS))
 _FILE_ID = b'"file_id"'
 
 _FORCE_USAGE = msgspec.Raw(b'{"include_usage":true}')
@@ -121,7 +122,10 @@ def envelope(body: bytes) -> Envelope:
 
 def _token_kinds(body: bytes) -> tuple[str, ...]:
     """The rarer buckets that this request's tokens may fall in."""
-    kinds: tuple[str, ...] = AUDIO_KINDS if any(mark in body for mark in _AUDIO) else ()
-    if any(mark in body for mark in _SEEN):
-        kinds += IMAGE_KINDS
-    return kinds + CACHE_KINDS if _CACHED in body else kinds
+    kinds: tuple[str, ...] = ()
+    for marks, rarer in _RARER:
+        for mark in marks:
+            if mark in body:
+                kinds += rarer
+                break
+    return kinds

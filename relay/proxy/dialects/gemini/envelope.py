@@ -91,7 +91,9 @@ def envelope_of_count(body: bytes, *, model: str) -> Envelope:
     if name:
         fields = _object(fields[name], name)
     found = _looked(fields, body, model=model, is_stream=False)
-    return replace(found, demand=replace(found.demand, generates=False), wrapped_in=name)
+    return replace(
+        found, demand=msgspec.structs.replace(found.demand, generates=False), wrapped_in=name
+    )
 
 
 def _looked(fields: Fields, body: bytes, *, model: str, is_stream: bool) -> Envelope:
