@@ -19,6 +19,7 @@ from accounts.reports import audit_log
 from accounts.web.access import confirm_identity, member_page
 from accounts.web.pages import render_page
 from accounts.web.requests import MemberRequest
+from accounts.web.throttles import throttled
 
 # A list, not an archive. An organization with more people needs a search first.
 MEMBERS_MAX = 500
@@ -84,6 +85,7 @@ def team(request: MemberRequest) -> HttpResponseBase:
 
 
 @member_page(Act.MANAGE_MEMBERS)
+@throttled("invite")
 def invite(request: MemberRequest) -> HttpResponse:
     """Send a link to a mail address."""
     form = InviteForm(request.POST)
@@ -131,6 +133,7 @@ def waiting(request: MemberRequest) -> list[InvitationRow]:
 
 @require_POST
 @member_page(Act.MANAGE_MEMBERS)
+@throttled("invite")
 def resend(request: MemberRequest, invitation_id: str) -> HttpResponse:
     """Send an invitation again, with a new link."""
     row = get_object_or_404(Invitation, organization=request.organization, pk=invitation_id)

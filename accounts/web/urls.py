@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.web import brand, invitations, legal, preferences, team, views
+from accounts.web import brand, invitations, legal, ops_staff, preferences, site_staff, team, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("app/settings", views.settings, name="settings"),
@@ -14,6 +14,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("app/team/leave", team.leave, name="team_leave"),
     path("app/team/transfer", team.transfer, name="team_transfer"),
     path("app/audit", team.audit_page, name="audit_log"),
+    path("site/staff", site_staff.staff, name="site_staff"),
+    path("site/staff/<int:staff_id>/role", site_staff.change_role, name="site_staff_role"),
+    path("site/staff/<int:staff_id>/remove", site_staff.remove, name="site_staff_remove"),
+    path("ops/staff", ops_staff.staff, name="operators"),
+    path("ops/staff/<int:user_id>/remove", ops_staff.remove, name="operator_remove"),
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("app/new-organization", views.new_organization, name="new_organization"),
     path("app/switch-organization", views.switch_organization, name="switch_organization"),

@@ -67,6 +67,16 @@ REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 REDIS_IS_CLUSTER = env.flag("REDIS_IS_CLUSTER", False)
 BROKER_URL = env.url("BROKER_URL", REDIS_URL)
 CHANNELS_URL = env.url("CHANNELS_URL", REDIS_URL)
+# Counts attempts to log in and the like (accounts.web.throttles); nothing else is kept there.
+CACHES = {
+    "default": {
+        "BACKEND": "accounts.web.throttle_cache.ThrottleCache",
+        "LOCATION": env.url("CACHE_URL", CHANNELS_URL),
+        "KEY_PREFIX": "cache",
+        # A page waits no longer for a Redis that does not answer.
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
 
 # A Hold lives so long unless its relay renews it; the reaper looks six times in that span.
 HOLD_LIFETIME_MS = env.integer("HOLD_LIFETIME_MS", 90_000, minimum=1_000, maximum=600_000)
@@ -231,7 +241,20 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.web.forms.OrganizationSignupForm"
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# Mandatory also hides at sign-up whether an address has an account: all are sent to their mail.
+ACCOUNT_EMAIL_VERIFICATION = env.choice("EMAIL_VERIFICATION", ("optional", "mandatory"), "optional")
+# How often: by caller's address, by login, by what is asked for (an e-mail). A failed log-in counts
+# for known and unknown addresses alike.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "signup": "20/h/ip",
+    "reset_password": "20/h/ip,3/10m/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+    "confirm_email": "1/3m/key",
+}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 # A log-in, or being asked again, counts so long for dangerous acts (accounts.web.access).

@@ -10,3 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("billing.web.urls")),
     path("", include("relay.web.urls")),
 ]
+
+# Also what allauth answers with when somebody tries too often.
+handler429 = "accounts.web.throttles.too_many"
