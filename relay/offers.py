@@ -1,10 +1,9 @@
-"""What is sold, as staff change it: models, and how a site answers a call without credit. Each
-act is one transaction, and the relays hear of it after commit."""
+"""The models that are sold, as staff change them. Each act is one transaction, and the relays hear
+of it after commit."""
 
 from django.db import transaction
 
 from accounts import audit
-from accounts.models import Site
 from billing.models import Model
 from relay import signals
 
@@ -54,17 +53,4 @@ def update_model(
     after = audit.fields_of(model, *MODEL_FIELDS)
     if after != before:
         audit.record(by, "model.change", model, before=before, after=after)
-    signals.announce()
-
-
-@transaction.atomic
-def set_no_credit_status(site: Site, status: int | None, *, by: audit.Actor) -> None:
-    """The HTTP status of a call on `site` that the balance cannot cover: 402, 403 or 429; None
-    leaves it to the site's preset."""
-    before = audit.fields_of(site, "no_credit_status")
-    site.no_credit_status = status
-    site.save(update_fields=["no_credit_status"])
-    after = audit.fields_of(site, "no_credit_status")
-    if after != before:
-        audit.record(by, "site.change", site, site=site, before=before, after=after)
     signals.announce()

@@ -1,42 +1,25 @@
-"""Staff pages of sites: what each is, and how it answers a call without credit."""
+"""Staff pages of sites: the list, and a new one. A site's own pages are `site_pages`."""
 
-from django import forms
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import audit
 from accounts.models import Site
+from accounts.site_values import SiteRefused
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
-from relay import offers
+from relay import site_openings
 from relay.proxy.causes import Cause
 from relay.storefronts import contract_of
+from relay.web.refusal_texts import add_to
+from relay.web.site_forms import NewSiteForm
 
 # A deployment hosts tens of sites; a longer list needs a search first.
 SITES_MAX = 500
-STATUS_WORDS = {
-    402: gettext_lazy("402 Payment Required"),
-    403: gettext_lazy("403 Forbidden"),
-    429: gettext_lazy("429 Too Many Requests"),
-}
-
-
-class SiteForm(forms.Form):
-    """What staff may change here; the rest comes from the catalog file."""
-
-    no_credit_status = forms.TypedChoiceField(
-        label=gettext_lazy("Answer when the balance is used up"),
-        coerce=int,
-        required=False,
-        empty_value=None,
-        choices=[("", gettext_lazy("As the error contract says")), *STATUS_WORDS.items()],
-        help_text=gettext_lazy("The HTTP status; the error's code stays the same."),
-    )
 
 
 @require_safe
@@ -51,15 +34,28 @@ def site_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @operator_page
-def site_detail(request: HttpRequest, site_id: str) -> HttpResponse:
-    """One site."""
-    shown = get_object_or_404(Site.objects.select_related("terms"), pk=site_id)
-    initial = {"no_credit_status": shown.no_credit_status}
-    form = SiteForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        status = form.cleaned_data["no_credit_status"]
-        offers.set_no_credit_status(shown, status, by=audit.actor_of(request))
-        messages.success(request, _("%(name)s is saved.") % {"name": shown.name})
-        return redirect("ops_sites")
-    context = {"shown_site": shown, "form": form}
-    return render_page(request, "ops/site.html", context, status=422 if form.is_bound else 200)
+def create_site(request: HttpRequest) -> HttpResponse:
+    """A new site."""
+    form = NewSiteForm(request.POST or None, initial={"time_zone": "UTC", "preset": "openai"})
+    if form.is_valid():
+        values = form.cleaned_data
+        try:
+            site = site_openings.open_site(
+                values["id"],
+                name=values["name"],
+                domains=values["domains"],
+                currency=values["currency"],
+                language=values["language"],
+                time_zone=values["time_zone"],
+                plan=values["plan"].pk,
+                preset=values["preset"],
+                by=audit.actor_of(request),
+            )
+        except SiteRefused as refused:
+            add_to(form, refused)
+        else:
+            messages.success(request, _("%(name)s is open.") % {"name": site.name})
+            return redirect("ops_site_setup", site.pk)
+    return render_page(
+        request, "ops/site_new.html", {"form": form}, status=422 if form.is_bound else 200
+    )

@@ -11,6 +11,8 @@ from relay.web import (
     ops_routes,
     ops_sites,
     ops_upstreams,
+    site_announcements,
+    site_pages,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -44,5 +46,16 @@ urlpatterns: list[URLPattern] = [
     path("routes/<int:route_id>", ops_routes.edit_route, name="ops_route"),
     path("routes/<int:route_id>/remove", ops_routes.remove_route, name="ops_route_remove"),
     path("sites", ops_sites.site_list, name="ops_sites"),
-    path("sites/id/<slug:site_id>", ops_sites.site_detail, name="ops_site"),
+    path("sites/new", ops_sites.create_site, name="ops_site_new"),
+    path("sites/id/<slug:site_id>", site_pages.ops_settings, name="ops_site"),
+    path("sites/id/<slug:site_id>/brand", site_pages.ops_brand, name="ops_site_brand"),
+    path("sites/id/<slug:site_id>/content", site_pages.ops_content, name="ops_site_content"),
+    path("sites/id/<slug:site_id>/errors", site_pages.ops_errors, name="ops_site_errors"),
+    path(
+        "sites/id/<slug:site_id>/announcements",
+        site_pages.ops_announcements,
+        name="ops_site_announcements",
+    ),
+    path("sites/id/<slug:site_id>/setup", site_pages.ops_setup, name="ops_site_setup"),
+    path("announcements", site_announcements.of_all, name="ops_announcements"),
 ]
