@@ -33,7 +33,9 @@ class StreamReader(ABC):
     """
 
     # Quotes inside strings are escaped, so that what the model says never looks like these.
-    notable: ClassVar[re.Pattern[bytes]]  # finds frames that must be looked into
+    # Find frames that must be looked into. Each begins with bytes that are always the same: so the
+    # search costs an eighth of that for an alternative of them.
+    notable: ClassVar[tuple[re.Pattern[bytes], ...]]
     output: ClassVar[re.Pattern[bytes]]  # finds what is part of the answer itself
     is_done: bool = False
     is_finished: bool = False  # the answer's own end went by, before that of the stream
@@ -47,7 +49,7 @@ class StreamReader(ABC):
         if self.is_done or self.has_error:
             return b""
         block = self._buffer.feed(chunk) if chunk else self._rest()
-        if self.notable.search(block):
+        if self._is_notable(block):
             block = b"".join([frame for frame in sse.frames(block) if self._goes_on(frame)])
         if block:
             self._delivered.add(block)
@@ -77,6 +79,12 @@ class StreamReader(ABC):
     def has_overlong(self) -> bool:
         """Whether a frame went out in pieces: the client may hold half of it."""
         return self._buffer.has_overlong
+
+    def _is_notable(self, block: bytes) -> bool:
+        for pattern in self.notable:  # noqa: SIM110  # a generator costs more than the searches
+            if pattern.search(block):
+                return True
+        return False
 
     def _goes_on(self, frame: bytes) -> bool:
         return not (self.is_done or self.has_error) and self._passes(frame)

@@ -19,10 +19,10 @@ from relay.proxy.types import Usage
 DONE = sse.event(b"[DONE]")
 
 # Every chunk of a stream that was asked for usage has `"usage":null`; only an object matters.
-_NOTABLE = re.compile(
-    rb'"usage"\s*:\s*\{|\[DONE\]|"error"\s*:|"finish_reason"\s*:\s*"'
-    rb'|"object"\s*:\s*"error"|^event:[ ]?error',
-    re.M,
+_NOTABLE = (
+    re.compile(rb'"(?:usage"\s*:\s*\{|error"\s*:|finish_reason"\s*:\s*"|object"\s*:\s*"error")'),
+    re.compile(rb"\[DONE\]"),
+    re.compile(rb"event:[ ]?error"),
 )
 # Some vendors name the event, or the object, and leave out the `error` around the message.
 _ERROR_EVENT = re.compile(rb"^event:[ ]?error", re.M)
@@ -60,7 +60,7 @@ class StreamReader(pass_through.StreamReader):
     """The frame that carries only usage is dropped unless `wants_usage_frame`; `[DONE]` is kept
     back. Not every vendor sends one."""
 
-    notable: ClassVar[re.Pattern[bytes]] = _NOTABLE
+    notable: ClassVar[tuple[re.Pattern[bytes], ...]] = _NOTABLE
     output: ClassVar[re.Pattern[bytes]] = _CHOICE
     wants_usage_frame: bool = field(kw_only=True)
     usage: Usage | None = None
@@ -71,6 +71,8 @@ class StreamReader(pass_through.StreamReader):
         return DONE
 
     def _passes(self, frame: bytes) -> bool:
+        if not self._is_notable(frame):
+            return True
         data = sse.data_of(frame)
         if data.strip() == b"[DONE]":
             self.is_done = True
@@ -78,8 +80,6 @@ class StreamReader(pass_through.StreamReader):
         if _ERROR_EVENT.search(frame):
             self.has_error = True
             return False
-        if not _NOTABLE.search(data):
-            return True
         return self._passes_answer(data)
 
     def _is_end(self, data: bytes) -> bool:

@@ -25,7 +25,10 @@ from relay.proxy.types import Usage
 TEXTS = texts_of("text")
 
 # What a model writes as a function's arguments may look like these; decoding tells it apart.
-_NOTABLE = re.compile(rb'"(?:finishReason|blockReason)"\s*:\s*"|"error"\s*:\s*\{|\[DONE\]')
+_NOTABLE = (
+    re.compile(rb'"(?:(?:finishReason|blockReason)"\s*:\s*"|error"\s*:\s*\{)'),
+    re.compile(rb"\[DONE\]"),
+)
 _USAGE = b'"usageMetadata"'
 _CANDIDATE = re.compile(rb'"candidates"\s*:\s*\[\s*\{')
 
@@ -76,7 +79,7 @@ class StreamReader(pass_through.StreamReader):
     server-sent events the end of the body is.
     """
 
-    notable: ClassVar[re.Pattern[bytes]] = _NOTABLE
+    notable: ClassVar[tuple[re.Pattern[bytes], ...]] = _NOTABLE
     output: ClassVar[re.Pattern[bytes]] = _CANDIDATE
     framing: Framing = Framing.SSE  # how far an array has got
     _buffer: sse.FrameBuffer = field(

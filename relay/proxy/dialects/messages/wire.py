@@ -25,10 +25,9 @@ COUNT_PATH = "/messages/count_tokens"
 # The fields of answers and deltas that hold output.
 TEXTS = texts_of("text", "thinking", "partial_json")
 
-_NOTABLE = re.compile(
-    rb'"usage"\s*:\s*\{|"type"\s*:\s*"(?:message_stop|error)"|"stop_reason"\s*:\s*"'
-    rb"|^event:[ ]?(?:error|message_stop)",
-    re.M,
+_NOTABLE = (
+    re.compile(rb'"(?:usage"\s*:\s*\{|type"\s*:\s*"(?:message_stop|error)"|stop_reason"\s*:\s*")'),
+    re.compile(rb"event:[ ]?(?:error|message_stop)"),
 )
 _OUTPUT = re.compile(rb'"type"\s*:\s*"(?:content_block_start|content_block_delta|message_delta)"')
 _ERROR_EVENT = re.compile(rb"^event:[ ]?error", re.M)
@@ -48,7 +47,7 @@ def read_answer(body: bytes) -> Answer:
 class StreamReader(pass_through.StreamReader):
     """`message_stop` is kept back."""
 
-    notable: ClassVar[re.Pattern[bytes]] = _NOTABLE
+    notable: ClassVar[tuple[re.Pattern[bytes], ...]] = _NOTABLE
     output: ClassVar[re.Pattern[bytes]] = _OUTPUT
     last: bytes = frame("message_stop")  # for vendors that send none
     _delivered: DeliveredCounter = field(default_factory=lambda: DeliveredCounter(TEXTS))

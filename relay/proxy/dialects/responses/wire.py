@@ -21,10 +21,9 @@ from relay.proxy.types import Usage
 # The last event repeats the whole answer, with the instructions and tools of the question.
 FRAME_BYTES_MAX = 8_000_000
 
-_NOTABLE = re.compile(
-    rb'"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed)|error)"'
-    rb"|^event:[ ]?(?:error|response\.(?:completed|incomplete|failed))",
-    re.M,
+_NOTABLE = (
+    re.compile(rb'"type"\s*:\s*"(?:response\.(?:completed|incomplete|failed)|error)"'),
+    re.compile(rb"event:[ ]?(?:error|response\.(?:completed|incomplete|failed))"),
 )
 _OUTPUT = re.compile(rb'"type"\s*:\s*"response\.(?:output_item|[a-z_]+\.delta)')
 _TEXTS = texts_of("delta")
@@ -62,7 +61,7 @@ def read_answer(body: bytes) -> Answer:
 class StreamReader(pass_through.StreamReader):
     """The event that ends the answer is kept back; responses know no other sign of their end."""
 
-    notable: ClassVar[re.Pattern[bytes]] = _NOTABLE
+    notable: ClassVar[tuple[re.Pattern[bytes], ...]] = _NOTABLE
     output: ClassVar[re.Pattern[bytes]] = _OUTPUT
     usage: Usage | None = None
     last: bytes = b""
@@ -72,13 +71,13 @@ class StreamReader(pass_through.StreamReader):
     def _rest(self) -> bytes:
         """A last event without its blank line still counts; anything else was cut off."""
         tail = self._buffer.tail.strip()
-        if tail and _NOTABLE.search(tail):
+        if tail and self._is_notable(tail):
             self._passes(tail + b"\n\n")
         return b""
 
     def _passes(self, each: bytes) -> bool:
         data = sse.data_of(each)
-        if not _NOTABLE.search(each):
+        if not self._is_notable(each):
             return data.strip() != b"[DONE]"
         try:
             given = _event.decode(data)
