@@ -21,7 +21,7 @@ export TESTS_SLOWER ?= 5
 test:
 	@./bootstrap
 	@.venv/bin/python -m tests.chromium
-	.venv/bin/pytest -n $(WORKERS) --dist loadgroup -m "not real and not clients" $(ARGS)
+	.venv/bin/pytest -n $(WORKERS) --dist loadfile -m "not real and not clients" $(ARGS)
 
 # The type checker reads Django's settings, which refuse to load without these; it connects to none.
 SETTINGS = DEVSTACK=true SECRET_KEY=lint API_KEY_PEPPER=lint CREDENTIAL_KEYS=lint \

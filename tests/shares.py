@@ -1,22 +1,31 @@
 """In which order tests run, and what a worker of pytest-xdist takes over in one go: its share.
 
-Loaded as a plugin (`-p tests.shares`). A share is a file, or all tests that use the same running
+Loaded as a plugin (`-p tests.shares`). A share is a file, or all files that use the same running
 deployment: it is started once, by one worker, and ended with the last test that uses it, because
 workers and beats that nobody uses any more take a tenth of a core each. What takes long goes first.
+
+Own groups, because pytest-xdist 3.8 tells the scheduler of its `xdist_group` by a name in the
+node id, which pytest 9.2 no longer lets it change.
 """
 
-from collections.abc import Generator
+import json
+import os
+from collections.abc import Generator, Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from xdist.scheduler.loadgroup import LoadGroupScheduling
+    from xdist.scheduler.loadfile import LoadFileScheduling
+    from xdist.workermanage import WorkerController
 
 # Fixtures of the session, each of which is a whole deployment.
 DEPLOYMENTS = ("shared_deployment", "deployment", "stack")
 # Tests with one of these have servers of their own, or more than the usual time.
 SLOW = ("stack", "browser", "timeout")
+FILE_KEY = "shares_file"
 
 
 def _deployment(item: pytest.Item | None) -> str | None:
@@ -31,16 +40,25 @@ def _rank(item: pytest.Item) -> int:
     return len(DEPLOYMENTS) + (not any(item.get_closest_marker(name) for name in SLOW))
 
 
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the shares in order; their names go to the scheduler as pytest-xdist's groups."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the shares in order; a worker tells the scheduler of those that are no single file."""
     ranks: dict[str, int] = {}
+    shares: dict[str, str] = {}
     for item in items:
+        file = _file(item.nodeid)
         if name := _deployment(item):
-            item.add_marker(pytest.mark.xdist_group(name))
-        file = item.nodeid.partition("::")[0]
+            shares[file] = name
         ranks[file] = min(_rank(item), ranks.get(file, len(DEPLOYMENTS) + 1))
-    items.sort(key=lambda item: ranks[item.nodeid.partition("::")[0]])
+    items.sort(key=lambda item: ranks[_file(item.nodeid)])
+    if told := getattr(config, "workerinput", {}).get(FILE_KEY):
+        written = Path(f"{told}.{os.getpid()}")
+        written.write_text(json.dumps(shares))
+        written.replace(told)  # each worker writes the same
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -56,16 +74,31 @@ def pytest_runtest_teardown(
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "LoadGroupScheduling | None":
-    """For `--dist loadgroup`: groups as they are, and all else by file, in the order above."""
-    from xdist.scheduler.loadgroup import LoadGroupScheduling
+def pytest_configure_node(node: "WorkerController") -> None:
+    """Where a new worker is to write; in the folder that this session's servers are in."""
+    node.workerinput[FILE_KEY] = os.path.join(os.environ["STATE_DIR"], "shares.json")
 
-    if config.option.dist != "loadgroup":
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "LoadFileScheduling | None":
+    """For `--dist loadfile`: by share, in the order above."""
+    from xdist.scheduler.loadfile import LoadFileScheduling
+
+    if config.option.dist != "loadfile":
         return None
 
-    class ByShare(LoadGroupScheduling):
+    class ByShare(LoadFileScheduling):
+        @cached_property
+        def shares(self) -> Mapping[str, str]:
+            """Of files that are no share of their own; there once the workers have collected."""
+            told: dict[str, str] = json.loads(
+                (Path(os.environ["STATE_DIR"]) / "shares.json").read_text()
+            )
+            return told
+
         def _split_scope(self, nodeid: str) -> str:
-            return super()._split_scope(nodeid).partition("::")[0]
+            file = _file(nodeid)
+            return self.shares.get(file, file)
 
     config.option.loadscopereorder = False
     return ByShare(config, log)
