@@ -59,6 +59,10 @@ def last_boundary(data: bytes, *, since: int = 0) -> int:
 
 def frames(block: bytes) -> list[bytes]:
     """The frames of a block of whole frames, each with its own ending."""
+    if b"\r" not in block:  # as nearly all write them
+        *whole, rest = block.split(b"\n\n")
+        ended = [frame + b"\n\n" for frame in whole]
+        return [*ended, rest] if rest else ended
     found, start = [], 0
     for match in _BOUNDARY.finditer(block):
         found.append(block[start : match.end()])
@@ -70,6 +74,8 @@ def frames(block: bytes) -> list[bytes]:
 
 def data_of(frame: bytes) -> bytes:
     """The frame's data lines joined as the standard says; b"" for a comment."""
+    if frame.startswith(b"data: ") and frame.find(b"\n") == len(frame) - 2 and b"\r" not in frame:
+        return frame[6:-2]  # one line, and the blank one
     lines = []
     for line in _LINE.split(frame):
         if line.startswith(b"data:"):
