@@ -108,11 +108,32 @@ def read(organization: Organization) -> list[BudgetUse]:
     running = [_Running(Scope.ORGANIZATION, organization.pk, kind, zone) for kind in kinds]
     spent = _read_gate(organization.site_id, running, now) if running else []
     uses = []
-    for kind, spent_nanos in zip(kinds, spent, strict=True):
-        ends_at_ms = current(kind, zone, now).ends_at_ms
-        ends_at = datetime.fromtimestamp(ends_at_ms // 1000, UTC) if ends_at_ms else None
-        uses.append(BudgetUse(kind, limits[kind], spent_nanos, ends_at))
+    for kind, each, spent_nanos in zip(kinds, running, spent, strict=True):
+        uses.append(BudgetUse(kind, limits[kind], spent_nanos, _ends_at(each, now)))
     return uses
+
+
+def read_keys(site_id: str, keys: Iterable[ApiKey]) -> dict[str, BudgetUse]:
+    """By id, of the keys among these that have a budget; as `read`. Their organizations must be
+    loaded."""
+    now = timezone.now()
+    limited = [key for key in keys if key.budget_nanos]
+    running = [
+        _Running(Scope.KEY, key.pk, key.budget_period, ZoneInfo(key.organization.time_zone))
+        for key in limited
+    ]
+    spent = _read_gate(site_id, running, now) if running else []
+    return {
+        key.pk: BudgetUse(
+            BudgetPeriod(each.kind), key.budget_nanos or 0, spent_nanos, _ends_at(each, now)
+        )
+        for key, each, spent_nanos in zip(limited, running, spent, strict=True)
+    }
+
+
+def _ends_at(running: _Running, now: datetime) -> datetime | None:
+    ends_at_ms = current(running.kind, running.zone, now).ends_at_ms
+    return datetime.fromtimestamp(ends_at_ms // 1000, UTC) if ends_at_ms else None
 
 
 def spent_on(site_id: str) -> Iterator[BudgetSpent]:
@@ -178,7 +199,8 @@ def _read_gate(site_id: str, running: list[_Running], now: datetime) -> list[int
     try:
         return connections.steward().read_spent(site_id, names)
     except GateError:
-        return [spent.spent_nanos for spent in _spent(running, now)]
+        found = {(each.scope, each.owner, each.period): each for each in _spent(running, now)}
+        return [found[name].spent_nanos for name in names]
 
 
 def _spent(running: Iterable[_Running], now: datetime) -> Iterator[BudgetSpent]:

@@ -54,6 +54,18 @@ def spent_key(site: str, scope: Scope, owner: str, period: str) -> str:
     return f"{site_prefix(site)}spent:{scope.value}:{owner}:{period}"
 
 
+def rate_key(site: str, scope: Scope, owner: str) -> str:
+    """The hash of a minute's requests and tokens."""
+    return f"{site_prefix(site)}rate:{scope.value}:{owner}"
+
+
+def owner_key(site: str, scope: Scope, owner: str) -> str:
+    """The hash that counts an owner's open Calls."""
+    if scope is Scope.KEY:
+        return f"{site_prefix(site)}key:{owner}"
+    return organization_key(site, owner)
+
+
 def _budget_key(ref: HoldRef, budget: Budget) -> str:
     owner = ref.key if budget.scope is Scope.KEY else ref.organization
     return spent_key(ref.site, budget.scope, owner, budget.period)

@@ -18,6 +18,7 @@ from billing.gate.types import (
     CreditResult,
     HoldRef,
     OpenHold,
+    RateUse,
     Scope,
     Settlement,
 )
@@ -162,9 +163,25 @@ class Steward:
 
     def read_spent(self, site: str, budgets: Iterable[tuple[Scope, str, str]]) -> list[int]:
         """Nanos spent of each budget, named by scope, owner and period; 0 where nothing was."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for budget in budgets:
+            pipeline.hget(keys.spent_key(site, *budget), "spent")
+        return [int(spent or 0) for spent in command(pipeline, "execute")]
+
+    def read_rates(self, site: str, owners: Iterable[tuple[Scope, str]]) -> list[RateUse]:
+        """What is used of the running minute, and how many Calls are under way; 0 also of what has
+        no limit, as nobody counts it then."""
+        minute = self._now_ms() // 60_000
+        pipeline = self._redis.pipeline(transaction=False)
+        for scope, owner in owners:
+            pipeline.hmget(
+                keys.rate_key(site, scope, owner), f"requests:{minute}", f"tokens:{minute}"
+            )
+            pipeline.hget(keys.owner_key(site, scope, owner), "open")
+        replies = command(pipeline, "execute")
         return [
-            int(command(self._redis, "hget", keys.spent_key(site, *budget), "spent") or 0)
-            for budget in budgets
+            RateUse(int(rates[0] or 0), int(rates[1] or 0), int(under_way or 0))
+            for rates, under_way in zip(replies[::2], replies[1::2], strict=True)
         ]
 
     def expire_due(self, site: str, limit: int = HOLDS_MAX) -> list[Settlement]:

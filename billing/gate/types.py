@@ -251,6 +251,15 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class RateUse:
+    """What a key or an organization has used of its limits just now."""
+
+    requests: int
+    tokens: int
+    open_calls: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenHold:
     """A Hold as the reaper and the dashboard see it."""
 

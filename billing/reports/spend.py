@@ -42,11 +42,16 @@ class Total:
         self.charge_nanos += other.charge_nanos
 
 
-def by_day_and_model(organization: Organization, span: list[date]) -> dict[tuple[date, str], int]:
-    """Nanos spent per local day and model, over the days of `span`. One query."""
+def by_day_and_model(
+    organization: Organization, span: list[date], *, key_id: str = ""
+) -> dict[tuple[date, str], int]:
+    """Nanos spent per local day and model, over the days of `span`; by one key alone if named. One
+    query."""
+    used = UsageRollup.objects.filter(organization=organization, start__gte=days.start_of(span[0]))
+    if key_id:
+        used = used.filter(api_key=key_id)
     rows = (
-        UsageRollup.objects.filter(organization=organization, start__gte=days.start_of(span[0]))
-        .annotate(day=TruncDate("start"))
+        used.annotate(day=TruncDate("start"))
         .values_list("day", "model")
         .annotate(spent=Sum("charge_nanos"))
         .filter(spent__gt=0)

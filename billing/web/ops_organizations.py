@@ -16,8 +16,8 @@ from accounts.web.pages import render_page
 from billing import balances, budgets
 from billing.models import BlockEpisode
 from billing.reports import calls, customers, statement
+from billing.reports.keys import state_of
 from billing.web.budget_form import BudgetForm
-from billing.web.keys import state_of
 
 # A glance at each; the customer's own pages hold the rest.
 KEYS_MAX = 50

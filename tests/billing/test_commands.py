@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from redis import Redis
 
 from accounts.api_keys import hash_secret
-from accounts.models import ApiKey, Membership, Organization, Site, User
+from accounts.models import ApiKey, AuditRecord, Membership, Organization, Site, User
 from billing import connections, ledger
 from billing.models import OrganizationPlan, Plan
 from tests.factories import billing
@@ -53,11 +53,15 @@ def test_create_key_prints_the_secret_that_is_stored_as_a_hash_only(acme: Organi
         *("create_key", "--organization", acme.pk, "--name", "ci", "--models", "small"),
         *("--requests-per-minute", "60", "--budget", "5.00", "--budget-period", "day"),
         *("--expires", "2999-12-31T00:00:00Z"),
+        *("--endpoints", "chat,embeddings", "--networks", "203.0.113.7,2001:db8::/32"),
     )
     key = ApiKey.objects.get(pk=answer["id"])
     assert bytes(key.secret_hash) == hash_secret(answer["secret"])
     assert (key.name, key.allowed_models, key.requests_per_minute) == ("ci", ["small"], 60)
     assert (key.budget_nanos, key.budget_period) == (5 * UNIT, "day")
+    assert key.allowed_endpoints == ["chat", "embeddings"]
+    assert key.allowed_networks == ["203.0.113.7/32", "2001:db8::/32"]
+    assert AuditRecord.objects.get(target_id=key.pk).actor_name == "manage.py create_key"
 
 
 def test_credit_is_idempotent_by_its_external_id(gate: Redis, zero: Organization) -> None:
@@ -107,6 +111,8 @@ def test_audit_tells_whether_the_books_are_sound(
         (("create_key", "--organization", "org_zero", "--expires", "2999-01-01"), "offset"),
         (("create_key", "--organization", "org_zero", "--expires", "2020-01-01T00:00Z"), "passed"),
         (("create_key", "--organization", "org_zero", "--concurrency", "-1"), "--concurrency"),
+        (("create_key", "--organization", "org_zero", "--endpoints", "chat,fax"), "fax"),
+        (("create_key", "--organization", "org_zero", "--networks", "everywhere"), "--networks"),
         (("credit", "--organization", "org_zero", "--amount", "-1", "--reason", "x"), "more than"),
         (("credit", "--organization", "org_zero", "--amount", "1e3", "--reason", "x"), "decimal"),
         (("balance", "--organization", "org_x"), "no organization"),

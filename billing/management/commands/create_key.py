@@ -4,17 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 from django.utils import timezone
 
-from accounts import api_keys, audit, key_terms
-from accounts.models import BudgetPeriod
+from accounts import audit
+from accounts.key_terms import KeyTerms, KeyTermsRefused
+from accounts.models import BudgetPeriod, EndpointFamily
+from billing import keys
 from billing.management.output import get_amount, get_organization, print_object
 from billing.models import Model
-
-# The columns': PositiveIntegerField, PositiveBigIntegerField.
-LIMIT_MAX = 2**31 - 1
-TOKENS_MAX = 2**63 - 1
 
 
 class Command(BaseCommand):
@@ -24,6 +21,14 @@ class Command(BaseCommand):
         parser.add_argument("--organization", required=True, metavar="ID")
         parser.add_argument("--name", default="key")
         parser.add_argument("--models", help="the ids it may call, comma-separated; default: all")
+        parser.add_argument(
+            "--endpoints",
+            help=f"the kinds it may call, comma-separated, of {', '.join(EndpointFamily.values)};"
+            " default: all",
+        )
+        parser.add_argument(
+            "--networks", help="addresses or CIDR it works from, comma-separated; default: any"
+        )
         parser.add_argument("--requests-per-minute", type=int)
         parser.add_argument("--tokens-per-minute", type=int)
         parser.add_argument("--concurrency", type=int)
@@ -31,27 +36,29 @@ class Command(BaseCommand):
         parser.add_argument("--budget-period", choices=BudgetPeriod.values)
         parser.add_argument("--expires", help="ISO 8601 with offset, as 2026-12-31T00:00:00Z")
 
-    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         organization = get_organization(options["organization"])
         budget, period = options["budget"], options["budget_period"]
         if bool(budget) != bool(period):
             raise CommandError("--budget and --budget-period go together")
-        minted = api_keys.mint(
-            organization,
-            name=options["name"][:100],
+        terms = KeyTerms(
+            name=options["name"],
             expires_at=_parse_instant(options["expires"]),
             allowed_models=_parse_models(options["models"]),
-            requests_per_minute=_check_limit(options, "requests_per_minute", LIMIT_MAX),
-            tokens_per_minute=_check_limit(options, "tokens_per_minute", TOKENS_MAX),
-            concurrency=_check_limit(options, "concurrency", LIMIT_MAX),
+            allowed_endpoints=_parse_list(options["endpoints"]),
+            allowed_networks=_parse_list(options["networks"]),
+            requests_per_minute=options["requests_per_minute"],
+            tokens_per_minute=options["tokens_per_minute"],
+            concurrency=options["concurrency"],
             budget_nanos=get_amount(budget, what="--budget") if budget else None,
             budget_period=period or "",
         )
+        try:
+            minted = keys.create(organization, terms, by=audit.command("create_key"))
+        except KeyTermsRefused as error:
+            option = _OPTIONS.get(error.field, error.field).replace("_", "-")
+            raise CommandError(f"--{option}: {error.code} {error.detail}".rstrip()) from error
         key = minted.key
-        after = audit.fields_of(key, *key_terms.FIELDS)
-        by = audit.command("create_key")
-        audit.record(by, "key.create", key, organization=organization, after=after)
         print_object(
             self.stdout,
             {
@@ -64,11 +71,17 @@ class Command(BaseCommand):
         )
 
 
-def _check_limit(options: dict[str, Any], name: str, maximum: int) -> int | None:
-    value: int | None = options[name]
-    if value is not None and not 0 <= value <= maximum:
-        raise CommandError(f"--{name.replace('_', '-')} must be between 0 and {maximum}")
-    return value
+_OPTIONS = {
+    "allowed_models": "models",
+    "allowed_endpoints": "endpoints",
+    "allowed_networks": "networks",
+    "expires_at": "expires",
+    "budget_nanos": "budget",
+}
+
+
+def _parse_list(text: str | None) -> list[str] | None:
+    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _parse_instant(text: str | None) -> datetime | None:

@@ -55,7 +55,11 @@ def test_others_requests_and_keys_do_not_exist(
     refusal = calls.refusal(acme)
     assert client.get(f"/app/requests/{record.request_id}").status_code == 404
     assert client.get(f"/app/requests/{refusal.id}").status_code == 404
+    assert client.get(f"/app/keys/{acme_key.id}").status_code == 404
+    assert client.get(f"/app/keys/{acme_key.id}/edit").status_code == 404
+    assert client.get(f"/app/keys/{acme_key.id}/rotate").status_code == 404
     assert client.get(f"/app/keys/{acme_key.id}/revoke").status_code == 404
+    client.post("/app/keys/change", {"act": "disable", "key": acme_key.id})
     assert client.post(f"/app/keys/{acme_key.id}/revoke").status_code == 404
     assert client.post(f"/app/keys/{acme_key.id}/switch", {"active": "0"}).status_code == 404
     assert client.post("/app/switch-organization", {"organization": acme.pk}).status_code == 404
@@ -67,8 +71,11 @@ def test_others_requests_and_keys_do_not_exist(
 def test_a_viewer_may_look_but_not_make_or_end_keys(acme: Organization, acme_key: ApiKey) -> None:
     client = logged_in(member_of(acme, "viewer@acme.example", Role.VIEWER))
     assert client.get("/app/keys").status_code == 200
+    assert client.get(f"/app/keys/{acme_key.id}").status_code == 200
     assert client.get("/app/keys/new").status_code == 403
-    assert client.post(f"/app/keys/{acme_key.id}/revoke").status_code == 403
+    assert client.post("/app/keys/change", {"act": "disable"}).status_code == 403
+    for act in ("edit", "rotate", "revoke", "switch"):
+        assert client.post(f"/app/keys/{acme_key.id}/{act}").status_code == 403
     client.post("/app/settings", {"name": "Mine now", "time_zone": "UTC"})
     acme.refresh_from_db()
     assert acme.name == "Acme"
@@ -78,8 +85,15 @@ def test_a_developer_ends_only_keys_of_their_own(acme: Organization, acme_key: A
     developer = member_of(acme, "dev@acme.example", Role.DEVELOPER)
     own = api_keys.mint(acme, name="own", created_by=developer).key
     client = logged_in(developer)
-    assert client.post(f"/app/keys/{acme_key.id}/revoke").status_code == 403
-    assert client.post(f"/app/keys/{own.id}/revoke").status_code == 302
+    for act in ("edit", "rotate", "revoke", "switch"):
+        assert client.post(f"/app/keys/{acme_key.id}/{act}").status_code == 404
+    assert client.get(f"/app/keys/{acme_key.id}").status_code == 404
+    client.post("/app/keys/change", {"act": "disable", "key": [acme_key.id, own.id]})
+    acme_key.refresh_from_db()
+    assert acme_key.is_active
+    page = client.get("/app/keys").content.decode()
+    assert (own.masked in page, acme_key.masked in page) == (True, False)
+    assert client.post(f"/app/keys/{own.id}/revoke", {"name": "own"}).status_code == 302
 
 
 def test_the_gallery_is_for_operators(page_client: Client, operator: User) -> None:

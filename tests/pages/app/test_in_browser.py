@@ -20,7 +20,7 @@ from django.utils import timezone
 from playwright.sync_api import Error
 from redis import Redis
 
-from accounts import api_keys, audit
+from accounts import api_keys, audit, key_rotation
 from accounts.models import ApiKey, Organization, Site, SiteDomain, User
 from billing import adjustments, prices
 from billing.models import Plan, SiteTerms
@@ -53,6 +53,10 @@ MEMBER = [
     "/app/",
     "/app/keys",
     "/app/keys/new",
+    "/app/keys/KEY",
+    "/app/keys/KEY/edit",
+    "/app/keys/KEY/rotate",
+    "/app/keys/KEY/revoke",
     "/app/usage?group=model",
     "/app/requests",
     "/app/requests?model=none",
@@ -104,6 +108,11 @@ def busy(acme: Organization, acme_key: ApiKey) -> None:
     SiteTerms.objects.create(site=acme.site, plan=plan)
     adjustments.publish(plan, adjustment_bp=-1_000)
     prices.publish(large.model, organization=acme, components=billing.PRICE | {"minimum": 5})
+    ApiKey.objects.filter(pk=acme_key.pk).update(
+        **{"budget_nanos": 10**10, "budget_period": "month", "requests_per_minute": 60},
+        **{"allowed_models": ["small", "gone"], "allowed_endpoints": ["chat"]},
+    )
+    key_rotation.rotate(acme_key, overlap=timedelta(days=1), by=audit.command("test"))
     now = timezone.now()
     for n in range(60):
         calls.record(
@@ -194,7 +203,12 @@ def test_a_price_is_tried_before_it_is_published(
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_every_page_is_sound(
-    context: "BrowserContext", address: str, busy: None, person: User, look: str
+    context: "BrowserContext",
+    address: str,
+    busy: None,
+    person: User,
+    acme_key: ApiKey,
+    look: str,
 ) -> None:
     language, theme, width = LOOKS[look]
     context.add_cookies(
@@ -209,7 +223,8 @@ def test_every_page_is_sound(
     rules = None if look == ALL_RULES_LOOK else LOOK_RULES
     faults = [fault for path in PUBLIC for fault in faults_of(page, address + path, rules)]
     log_in(page, address, person)
-    faults += [fault for path in MEMBER for fault in faults_of(page, address + path, rules)]
+    paths = [path.replace("KEY", acme_key.pk) for path in MEMBER]
+    faults += [fault for path in paths for fault in faults_of(page, address + path, rules)]
     # The browser itself reports the answer of the page that is meant to be missing.
     faults += [line for line in complaints if "404" not in line]
     assert faults == []
@@ -266,9 +281,10 @@ def test_everything_works_without_scripts(
     page.click("main form button")
     assert page.inner_text("#secret").startswith("sk-")
     page.click("text=I have stored it")
-    page.click("text=Revoke >> nth=0")
+    page.click("main a:has-text('Revoke')")
+    page.fill("[name=name]", "no-script")
     page.click("text=Revoke for good")
-    assert page.is_visible("text=revoked")
+    assert page.is_visible("text=no-script is revoked")
     assert ApiKey.objects.get(organization=acme).revoked_at is not None
     page.click("summary:has-text('Language')")
     page.click("text=繁體中文 >> nth=-1")
@@ -283,7 +299,7 @@ def test_the_secret_is_gone_after_going_back(page: "Page", address: str, person:
     page.click("main form button")
     secret = page.inner_text("#secret")
     page.click("text=I have stored it")
-    page.wait_for_url("**/app/keys")
+    page.wait_for_url("**/app/keys/*")
     with contextlib.suppress(Error):  # the browser's own "send the form again?" page
         page.go_back()
     page.wait_for_load_state()
