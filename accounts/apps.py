@@ -8,7 +8,9 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listen to what allauth does for people."""
+        """Listen to what allauth does for people, and to who comes and goes."""
+        from accounts import key_owners
         from accounts.web import security_trail
 
         security_trail.connect()
+        key_owners.connect()

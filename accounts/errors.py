@@ -4,6 +4,8 @@ AccountsError
 +-- MemberError          accounts.members: a change of members that must not be
 +-- KeyTermsRefused      accounts.key_terms
 +-- RotationRefused      accounts.key_rotation
++-- KeyNotFound, KeyNotYours   accounts.key_access
++-- TooManyKeys, KeyEnded      billing.keys
 +-- InvitationError      accounts.invitations: one that cannot be made, sent or accepted
 +-- SiteRefused          accounts.site_values, accounts.sites: a site that must not be so
 +-- StaffError           accounts.site_staff, accounts.operators: the same of staff

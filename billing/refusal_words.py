@@ -60,6 +60,10 @@ WORDS: dict[str, Words] = {
         _("The key may not be used from this address."),
         _("Call from an allowed address, or use another key."),
     ),
+    "endpoint_not_allowed": Words(
+        _("The key may not be used for this endpoint."),
+        _("Use an endpoint the key allows, or another key."),
+    ),
     "model_not_found": Words(
         _("There is no model of that name here."), _("Check the spelling of the model's id.")
     ),

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from redis import Redis
 
-from accounts import api_keys, audit
+from accounts import api_keys, audit, key_owners, members
 from accounts.key_terms import KeyTerms, KeyTermsRefused
 from accounts.models import ApiKey, AuditRecord, Membership, Organization, Role, User, Via
 from billing import budgets, connections, keys
@@ -149,6 +149,21 @@ def test_a_member_who_leaves_leaves_no_key_that_works(acme: Organization) -> Non
     assert set(active) == {"kept"}
     rows = AuditRecord.objects.filter(action="key.disable", reason="left")
     assert set(rows.values_list("target_id", flat=True)) == {key.pk for key in theirs}
+
+
+def test_a_members_keys_stop_with_the_membership_or_with_a_role_that_makes_none(
+    acme: Organization,
+) -> None:
+    developer, viewer = (User.objects.create_user(f"{n}@acme.example") for n in ("dev", "viewer"))
+    theirs = {}
+    for user in (developer, viewer):
+        membership = Membership.objects.create(organization=acme, user=user, role=Role.DEVELOPER)
+        theirs[user] = membership, api_keys.mint(acme, name="k", created_by=user).key
+    members.remove(theirs[developer][0], by=BY)
+    members.change_role(theirs[viewer][0], Role.VIEWER, by=BY)
+    reasons = AuditRecord.objects.filter(action="key.disable").values_list("reason", flat=True)
+    assert set(reasons) == {key_owners.LEFT, key_owners.DEMOTED}
+    assert not ApiKey.objects.filter(is_active=True).exists()
 
 
 def test_a_key_stops_while_its_maker_is_suspended(acme: Organization) -> None:
