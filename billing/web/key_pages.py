@@ -33,7 +33,8 @@ class KeyReport:
 
     @cached_property
     def row(self) -> report.KeyRow:
-        return report.rows(self.key.organization, [self.key])[0]
+        spent = {self.key.pk: (self.tally.today_nanos, self.tally.month_nanos)}
+        return report.rows(self.key.organization, [self.key], spent=spent)[0]
 
     @cached_property
     def refused(self) -> list[report.RefusedBy]:
