@@ -201,8 +201,8 @@ def tally(key: ApiKey, refused: list[RefusedBy]) -> Tally:
         month=Sum("charge_nanos", filter=since_month, default=0),
     )
     count = sum(each.count for each in refused)
-    sums = (int(used[name]) for name in ("n", "failed", "today", "month"))
-    return Tally(*sums, count)
+    calls, failed, spent_today, month = (int(used[n]) for n in ("n", "failed", "today", "month"))
+    return Tally(calls, failed, spent_today, month, count)
 
 
 def refused_by_rule(key: ApiKey) -> list[RefusedBy]:
