@@ -40,6 +40,9 @@ class Logo:
     logo: Picture
     icon: Picture
 
+    def __str__(self) -> str:
+        return self.logo.hash
+
 
 def encode_logo(sent: bytes) -> Logo:
     """Raises SiteRefused for what is no picture, or too big a one. The same bytes give the same."""

@@ -105,6 +105,12 @@ def set_logo(site: Site, logo: images.Logo | None, *, by: audit.Actor) -> None:
     """A logo of `images.encode_logo`, and the icon made from it; None takes both away."""
     row = _locked(site)
     before = audit.fields_of(row, "logo_hash", "icon_hash")
+    place_logo(row, logo)
+    _save(row, "site.brand", before, by=by)
+
+
+def place_logo(row: Site, logo: images.Logo | None) -> None:
+    """Keep these pictures and no others. The row is the caller's to save and to put on record."""
     pictures = [logo.logo, logo.icon] if logo else []
     row.logo_hash = logo.logo.hash if logo else ""
     row.icon_hash = logo.icon.hash if logo else ""
@@ -113,7 +119,6 @@ def set_logo(site: Site, logo: images.Logo | None, *, by: audit.Actor) -> None:
         SiteImage.objects.get_or_create(
             site=row, hash=picture.hash, defaults={"content": picture.content}
         )
-    _save(row, "site.brand", before, by=by)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from accounts.models.sites import Site
 
 
 def new_announcement_id() -> str:
-    return new_id("ann")
+    return new_id("ann").replace("_", "-")  # as ids of the catalog file are
 
 
 class Announcement(models.Model):

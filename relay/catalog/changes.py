@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CONTRACT = "contract"
     ROUTE = "route"
     SITE = "site"
+    ANNOUNCEMENT = "announcement"
 
 
 class Action(StrEnum):
@@ -33,6 +34,10 @@ class Action(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     PUBLISH = "publish"
+
+
+# Their mappings are texts and the like; everyone else's are prices.
+AS_WRITTEN = frozenset({Kind.SITE, Kind.UPSTREAM, Kind.ANNOUNCEMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,9 @@ class Change:
         if is_price and isinstance(value, Mapping | list):
             shown: Shown = price_section.write({name: value})[name]
             return shown
-        if isinstance(value, Mapping) and self.kind in (Kind.SITE, Kind.UPSTREAM):
+        if name == "trial_credit" and isinstance(value, int):
+            return format_nanos(value)
+        if isinstance(value, Mapping) and self.kind in AS_WRITTEN:
             return {
                 name: dict(row) if isinstance(row, Mapping) else row for name, row in value.items()
             }

@@ -30,6 +30,7 @@ def diff(wanted: Document, stored: Document) -> list[Change]:
         changes += _adjustments(plan, stored.plans.get(plan.id))
     for site in wanted.sites.values():
         changes += _site(site, stored.sites.get(site.id))
+    changes += _rows(Kind.ANNOUNCEMENT, wanted.announcements, stored.announcements)
     for organization_id, by_model in wanted.contracts.items():
         before = stored.contracts.get(organization_id, {})
         for model_id, components in by_model.items():

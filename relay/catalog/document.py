@@ -6,8 +6,11 @@ new row. Pure data: no I/O, no Django.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
+
+from accounts.images import Logo
 
 
 class Unset(Enum):
@@ -98,13 +101,38 @@ class SiteSpec:
     cors_origins: tuple[str, ...] | Unset | None = UNSET  # None: as the preset says
     support_contact: str | Unset = UNSET
     is_active: bool | Unset = UNSET
+    languages: tuple[str, ...] | Unset = UNSET
+    sign_up: str | Unset = UNSET
+    accent: str | Unset = UNSET
+    accent_dark: str | Unset = UNSET
+    logo: Logo | Unset | None = UNSET  # None: it has none
+    legal: Mapping[str, Mapping[str, str]] | Unset = UNSET  # by kind, then language
+    footer: Mapping[str, str] | Unset = UNSET  # by language
+    sender_name: str | Unset = UNSET
+    sender_address: str | Unset = UNSET
     plan: str | Unset = UNSET
+    trial_credit: int | Unset = UNSET  # nanos
     models: Literal["all"] | tuple[str, ...] | Unset = UNSET
     aliases: Mapping[str, str] | Unset = UNSET  # alias -> model, on this site; the whole set
     prices: Mapping[str, Components] | Unset = field(default=UNSET, metadata=NESTED)
 
 
-Spec: TypeAlias = UpstreamSpec | RouteSpec | ModelSpec | PlanSpec | SiteSpec
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementSpec:
+    """News, maintenance or an incident; texts are by language."""
+
+    id: str
+    site: str | Unset | None = UNSET  # None: every site
+    kind: str | Unset = UNSET
+    state: str | Unset = UNSET
+    title: Mapping[str, str] | Unset = UNSET
+    body: Mapping[str, str] | Unset = UNSET
+    model_ids: tuple[str, ...] | Unset = UNSET
+    starts_at: datetime | Unset = UNSET
+    ends_at: datetime | Unset | None = UNSET
+
+
+Spec: TypeAlias = UpstreamSpec | RouteSpec | ModelSpec | PlanSpec | SiteSpec | AnnouncementSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +144,7 @@ class Document:
     models: Mapping[str, ModelSpec] = field(default_factory=dict)
     plans: Mapping[str, PlanSpec] = field(default_factory=dict)
     sites: Mapping[str, SiteSpec] = field(default_factory=dict)
+    announcements: Mapping[str, AnnouncementSpec] = field(default_factory=dict)
     # Contract prices by organization, then model; no components end one. Adds to what is stored.
     contracts: Mapping[str, Mapping[str, Components]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)

@@ -2,14 +2,19 @@
 deployment keeps what is stored there."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import yaml
 
+from accounts.images import Logo
+from accounts.models.sites import LANGUAGES
+from billing.money import format_nanos
 from billing.percent import format_percent
-from relay.catalog import price_section
+from relay.catalog import price_section, site_section
 from relay.catalog.document import (
     UNSET,
+    AnnouncementSpec,
     Components,
     Document,
     ModelSpec,
@@ -37,6 +42,14 @@ DEFAULTS: Mapping[str, object] = {
     "cors_origins": None,
     "concurrency_max": None,
     "quirks": {},
+    "languages": tuple(code for code, _name in LANGUAGES),
+    "sign_up": "open",
+    "accent": "",
+    "accent_dark": "",
+    "legal": {},
+    "footer": {},
+    "sender_name": "",
+    "sender_address": "",
 }
 
 
@@ -47,6 +60,7 @@ def export(document: Document) -> str:
         "models": [_model(spec) for spec in document.models.values()],
         "plans": [_plan(spec) for spec in document.plans.values()],
         "sites": [_site(spec) for spec in document.sites.values()],
+        "announcements": [_announcement(spec) for spec in document.announcements.values()],
         "contracts": {
             organization_id: _prices(by_model)
             for organization_id, by_model in document.contracts.items()
@@ -112,13 +126,30 @@ def _site(spec: SiteSpec) -> dict[str, Any]:
     names = (
         *("id", "name", "domains", "currency", "language", "time_zone", "preset"),
         *("no_credit_status", "cors_origins", "support_contact", "is_active", "plan", "models"),
-        "aliases",
+        *("languages", "sign_up", "accent", "accent_dark", "legal", "footer"),
+        *("sender_name", "sender_address", "aliases"),
     )
     row = _fields(spec, names)
+    if spec.trial_credit is not UNSET and spec.trial_credit:
+        row["trial_credit"] = format_nanos(spec.trial_credit)
+    if isinstance(spec.logo, Logo):
+        row["logo"] = site_section.data_uri(spec.logo)
     if spec.error_overrides is not UNSET and spec.error_overrides:
         row["errors"] = {cause: dict(given) for cause, given in spec.error_overrides.items()}
     if spec.prices is not UNSET and spec.prices:
         row["prices"] = _prices(spec.prices)
+    return row
+
+
+def _announcement(spec: AnnouncementSpec) -> dict[str, Any]:
+    row = _fields(spec, ("id", "kind", "state", "title", "body"))
+    if spec.site is not None and spec.site is not UNSET:
+        row["site"] = spec.site
+    if spec.model_ids is not UNSET and spec.model_ids:
+        row["models"] = list(spec.model_ids)
+    for name, at in (("starts_at", spec.starts_at), ("ends_at", spec.ends_at)):
+        if isinstance(at, datetime):
+            row[name] = at.isoformat()
     return row
 
 

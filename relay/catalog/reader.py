@@ -6,8 +6,8 @@ from typing import Protocol, TypeVar
 
 import yaml
 
-from relay.catalog import specs, values
-from relay.catalog.document import UNSET, Components, Document, UpstreamSpec
+from relay.catalog import announcement_section, specs, values
+from relay.catalog.document import UNSET, Components, Document, SiteSpec, UpstreamSpec
 from relay.catalog.problems import CatalogRefused, Problems
 from relay.catalog.sections import Section
 
@@ -39,11 +39,15 @@ def read_text(text: str, *, file: str, folder: Path) -> Document:
     def upstream(section: Section, upstream_id: str) -> UpstreamSpec:
         return specs.upstream(section, upstream_id, folder=folder)
 
+    def site(section: Section, site_id: str) -> SiteSpec:
+        return specs.site(section, site_id, folder=folder)
+
     document = Document(
         upstreams=_all(top, "upstreams", values.slug, upstream),
         models=_all(top, "models", values.model_id, specs.model),
         plans=_all(top, "plans", values.slug, specs.plan),
-        sites=_all(top, "sites", values.slug, specs.site),
+        sites=_all(top, "sites", values.slug, site),
+        announcements=_all(top, "announcements", values.slug, announcement_section.read),
         contracts=_contracts(top),
         lines=lines,
     )

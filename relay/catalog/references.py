@@ -3,12 +3,22 @@ referred to, new rows have what they need, no two sites claim one domain. Pure."
 
 from dataclasses import dataclass
 
-from relay.catalog.document import ALL_MODELS, UNSET, Document, ModelSpec, PlanSpec, SiteSpec, Unset
+from relay.catalog.document import (
+    ALL_MODELS,
+    UNSET,
+    AnnouncementSpec,
+    Document,
+    ModelSpec,
+    PlanSpec,
+    SiteSpec,
+    Unset,
+)
 from relay.catalog.problems import Problems
 
 # What has no sensible default in a new row.
 NEEDED_BY_NEW_UPSTREAM = ("base_url",)
 NEEDED_BY_NEW_SITE = ("name", "domains", "plan")
+NEEDED_BY_NEW_ANNOUNCEMENT = ("kind", "title", "starts_at")
 
 
 def check(wanted: Document, stored: Document, *, file: str) -> None:
@@ -25,6 +35,8 @@ def check(wanted: Document, stored: Document, *, file: str) -> None:
         checker.plan(plan)
     for organization_id in wanted.contracts:
         checker.contract(organization_id)
+    for announcement in wanted.announcements.values():
+        checker.announcement(announcement)
     checker.domains()
     checker.aliases()
     checker.problems.refuse()
@@ -57,6 +69,14 @@ class _Checker:
             if model_id != ALL_MODELS:
                 self._known_model(f"plans.{plan.id}.adjustments.{model_id}", model_id)
 
+    def announcement(self, spec: AnnouncementSpec) -> None:
+        path = f"announcements.{spec.id}"
+        if spec.id not in self.stored.announcements:
+            self.needs(path, spec, NEEDED_BY_NEW_ANNOUNCEMENT)
+        known = {**self.wanted.sites, **self.stored.sites}
+        if spec.site not in (UNSET, None) and spec.site not in known:
+            self.refuse(f"{path}.site", f"no site {spec.site!r}")
+
     def contract(self, organization_id: str) -> None:
         path = f"contracts.{organization_id}"
         if organization_id not in self.stored.organizations:
@@ -76,6 +96,7 @@ class _Checker:
         for model_id in () if site.prices is UNSET else site.prices:
             self._known_model(f"{path}.prices.{model_id}", model_id)
         self._currency(site)
+        self._language(site)
 
     def aliases(self) -> None:
         """An alias leads to one model, and is no model itself."""
@@ -103,6 +124,14 @@ class _Checker:
     def _known_model(self, path: str, model_id: str) -> None:
         if model_id not in {**self.wanted.models, **self.stored.models}:
             self.refuse(path, f"no model {model_id!r}")
+
+    def _language(self, site: SiteSpec) -> None:
+        stored = self.stored.sites.get(site.id, SiteSpec(id=site.id))
+        first = stored.language if site.language is UNSET else site.language
+        offered = stored.languages if site.languages is UNSET else site.languages
+        if first is not UNSET and offered is not UNSET and first not in offered:
+            field = "language" if site.languages is UNSET else "languages"
+            self.refuse(f"sites.{site.id}.{field}", f"{first!r}, the first, is not offered")
 
     def _currency(self, site: SiteSpec) -> None:
         old: str | Unset = UNSET

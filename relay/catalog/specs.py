@@ -7,7 +7,14 @@ from typing import Literal
 
 from billing.adjustments import ADJUSTMENT_BP_MAX, ADJUSTMENT_BP_MIN
 from billing.percent import parse_percent
-from relay.catalog import credentials, error_rows, price_section, quirk_section, values
+from relay.catalog import (
+    credentials,
+    error_rows,
+    price_section,
+    quirk_section,
+    site_section,
+    values,
+)
 from relay.catalog.document import (
     UNSET,
     Components,
@@ -83,10 +90,11 @@ def plan(section: Section, plan_id: str) -> PlanSpec:
     )
 
 
-def site(section: Section, site_id: str) -> SiteSpec:
-    """An entry of `sites`."""
+def site(section: Section, site_id: str, *, folder: Path) -> SiteSpec:
+    """An entry of `sites`; a logo comes back encoded."""
     return SiteSpec(
         id=site_id,
+        **site_section.read(section, folder=folder),
         name=section.text("name", values.text(100)),
         domains=section.texts("domains", values.domain),
         currency=section.text("currency", values.currency),

@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import audit
-from accounts.models import Organization, Site, SiteDomain
+from accounts import audit, sites
+from accounts.models import Announcement, Organization, Site, SiteDomain, SiteText
 from billing import adjustments, prices
 from billing.models import Model, Plan, SiteTerms
 from relay import costs, signals
@@ -22,6 +22,8 @@ from relay.models import ModelAlias, Route, Upstream
 
 # Two catalogs applied at once would each compare with a state that the other is changing.
 APPLY_LOCK = 0x746F6C6C  # "toll": an advisory lock's number is only ours by being unlikely
+# Fields of a site that are its terms' in the database.
+TERMS = ("plan", "models", "trial_credit")
 
 
 def compare(document: Document, *, file: str) -> list[Change]:
@@ -161,9 +163,17 @@ def _write_route(change: Change) -> None:
 def _write_site(change: Change) -> None:
     values: dict[str, Any] = change.after()
     domains = values.pop("domains", ())
-    terms = {name: values.pop(name) for name in ("plan", "models") if name in values}
+    terms = {name: values.pop(name) for name in TERMS if name in values}
     aliases = values.pop("aliases", None)
+    legal, logo = values.pop("legal", None), values.pop("logo", UNSET)
+    if "languages" in values:
+        values["languages"] = list(values["languages"])
     site, _ = Site.objects.update_or_create(pk=change.key[0], defaults=values)
+    if logo is not UNSET:
+        sites.place_logo(site, logo)
+        site.save(update_fields=["logo_hash", "icon_hash"])
+    if legal is not None:
+        _write_legal(site, legal)
     SiteDomain.objects.bulk_create(
         SiteDomain(domain=domain, site=site, position=position)
         for position, domain in enumerate(domains)
@@ -173,12 +183,36 @@ def _write_site(change: Change) -> None:
     _write_terms(site, terms)
 
 
+def _write_legal(site: Site, legal: Mapping[str, Mapping[str, str]]) -> None:
+    site.texts.exclude(kind__in=list(legal)).delete()
+    for kind, texts in legal.items():
+        site.texts.filter(kind=kind).exclude(language__in=list(texts)).delete()
+        for language, body in texts.items():
+            SiteText.objects.update_or_create(
+                site=site, kind=kind, language=language, defaults={"body": body}
+            )
+
+
+def _write_announcement(change: Change) -> None:
+    values: dict[str, Any] = change.after()
+    if "site" in values:
+        values["site_id"] = values.pop("site")
+    if "model_ids" in values:
+        values["model_ids"] = list(values["model_ids"])
+    if "state" in values:
+        is_over = values["state"] == Announcement.State.RESOLVED
+        values["resolved_at"] = timezone.now() if is_over else None
+    Announcement.objects.update_or_create(pk=change.key[0], defaults=values)
+
+
 def _write_terms(site: Site, terms: dict[str, Any]) -> None:
     values: dict[str, Any] = {}
     if "plan" in terms:
         values["plan_id"] = terms["plan"]
     if "models" in terms:
         values["offers_all_models"] = terms["models"] == "all"
+    if "trial_credit" in terms:
+        values["trial_credit_nanos"] = terms["trial_credit"]
     if not values:
         return
     row, _ = SiteTerms.objects.update_or_create(site=site, defaults=values)
@@ -193,4 +227,5 @@ WRITERS: dict[Kind, Callable[[Change], None]] = {
     Kind.ADJUSTMENT: _publish_adjustment,
     Kind.ROUTE: _write_route,
     Kind.SITE: _write_site,
+    Kind.ANNOUNCEMENT: _write_announcement,
 }

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from accounts.models import Organization, Site
+from accounts.images import Logo, Picture
+from accounts.models import Announcement, Organization, Site
 from billing import adjustments
 from billing.models import Model, Plan, Price, SiteTerms
 from relay import costs
 from relay.catalog.document import (
     ALL_MODELS,
     UNSET,
+    AnnouncementSpec,
     Components,
     Document,
     ModelSpec,
@@ -33,7 +35,7 @@ def read(now: datetime, *, organizations: Collection[str] = ()) -> Document:
     models = Model.objects.prefetch_related("routes", "aliases").order_by("id")
     known_costs = costs.in_force(now)
     sites = Site.objects.select_related("terms").prefetch_related(
-        "domains", "terms__models", "model_aliases"
+        "domains", "terms__models", "model_aliases", "images", "texts"
     )
     customers = Organization.objects.order_by("site_id")
     return Document(
@@ -44,6 +46,9 @@ def read(now: datetime, *, organizations: Collection[str] = ()) -> Document:
         plans={row.id: _plan(row, adjusted.get(row.id, {})) for row in Plan.objects.order_by("id")},
         sites={
             row.id: _site(row, in_force.by_site.get(row.id, {})) for row in sites.order_by("id")
+        },
+        announcements={
+            row.pk: _announcement(row) for row in Announcement.objects.order_by("starts_at", "pk")
         },
         contracts=dict(sorted(in_force.contracts.items())),
         organizations=frozenset(
@@ -161,10 +166,48 @@ def _site(row: Site, prices: dict[str, Components]) -> SiteSpec:
         cors_origins=None if row.cors_origins is None else tuple(row.cors_origins),
         support_contact=row.support_contact,
         is_active=row.is_active,
+        languages=tuple(row.languages),
+        sign_up=row.sign_up,
+        accent=row.accent,
+        accent_dark=row.accent_dark,
+        logo=_logo(row),
+        legal=_legal(row),
+        footer=row.footer,
+        sender_name=row.sender_name,
+        sender_address=row.sender_address,
         plan=terms.plan_id if terms else UNSET,
+        trial_credit=terms.trial_credit_nanos if terms else UNSET,
         models=_offered(terms) if terms else UNSET,
         aliases={alias.alias: alias.model_id for alias in row.model_aliases.all()},
         prices=prices,
+    )
+
+
+def _logo(row: Site) -> Logo | None:
+    pictures = {image.hash: Picture(bytes(image.content), image.hash) for image in row.images.all()}
+    if not row.logo_hash:
+        return None
+    return Logo(pictures[row.logo_hash], pictures[row.icon_hash])
+
+
+def _legal(row: Site) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for text in sorted(row.texts.all(), key=lambda text: (text.kind, text.language)):
+        found.setdefault(text.kind, {})[text.language] = text.body
+    return found
+
+
+def _announcement(row: Announcement) -> AnnouncementSpec:
+    return AnnouncementSpec(
+        id=row.pk,
+        site=row.site_id,
+        kind=row.kind,
+        state=row.state,
+        title=row.title,
+        body=row.body,
+        model_ids=tuple(row.model_ids),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
     )
 
 
