@@ -3,7 +3,7 @@ one has no balance, a suspended one keeps its own."""
 
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, site_values
 from accounts.models import Membership, Organization, Role, Site, User, Via
 from accounts.signals import organization_changed, organization_created
 
@@ -24,6 +24,28 @@ def create(
     audit.record(who, "organization.create", organization, organization=organization, after=after)
     organization_created.send(sender=Organization, organization=organization, owner=owner)
     return organization
+
+
+@transaction.atomic
+def change(
+    organization: Organization, *, name: str, time_zone: str, by: audit.Actor
+) -> Organization:
+    """Another name or time zone, which its budgets follow. The same again changes nothing. Raises
+    SiteRefused."""
+    name = site_values.line("name", name, site_values.NAME_CHARS_MAX, is_required=True)
+    time_zone = site_values.time_zone(time_zone)
+    row = Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+    before = audit.fields_of(row, "name", "time_zone")
+    row.name, row.time_zone = name, time_zone
+    after = audit.fields_of(row, "name", "time_zone")
+    if before == after:
+        return row
+    row.save(update_fields=["name", "time_zone"])
+    audit.record(by, "organization.change", row, organization=row, before=before, after=after)
+    transaction.on_commit(
+        lambda: organization_changed.send_robust(sender=Organization, organization=row)
+    )
+    return row
 
 
 @transaction.atomic

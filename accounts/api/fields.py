@@ -96,6 +96,12 @@ class Fields(serializers.Serializer[Any]):
 
     integer = Count
 
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """What its fields are called."""
+        declared: dict[str, Any] = cls._declared_fields
+        return tuple(declared)
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             unknown = [name for name in data if name not in self.fields]

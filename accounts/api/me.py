@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts import organizations
 from accounts.api.fields import Fields, Flag, Text, Time
 from accounts.api.operations import Call, operation
 from accounts.api.views import ApiView, OrganizationView
@@ -20,6 +21,13 @@ class OrganizationDocument(Fields):
     time_zone = Text()
     is_active = Flag(help_text="false: suspended, calls get 403")
     created_at = Time()
+
+
+class OrganizationChange(Fields):
+    """What is left out stays as it is."""
+
+    name = Text(max_length=100, required=False)
+    time_zone = Text(max_length=64, required=False, help_text="IANA name")
 
 
 class Reach(Fields):
@@ -67,3 +75,16 @@ class OrganizationDetail(OrganizationView):
     def get(self, call: Call) -> Organization:
         """Read the organization."""
         return call.organization
+
+    @operation(
+        "organization.change",
+        Scope.ORGANIZATION_WRITE,
+        act=Act.CHANGE_SETTINGS,
+        body=OrganizationChange,
+        answer=OrganizationDocument,
+    )
+    def patch(self, call: Call) -> Organization:
+        """Rename the organization, or change the time zone that its budgets follow."""
+        organization = call.organization
+        given = {"name": organization.name, "time_zone": organization.time_zone} | call.body
+        return organizations.change(organization, **given, by=call.by)

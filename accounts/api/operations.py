@@ -1,6 +1,7 @@
 """What one operation of the management API declares, checked and documented from the same words:
 scope, act of the role, fields of body and query, and what is answered."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -188,11 +189,14 @@ def _shown(declared: Operation) -> Any:
         return None
     if not declared.is_page:
         return declared.answer
-    name = declared.answer.__name__
-    return inline_serializer(
-        f"{name}Page",
-        {"items": declared.answer(many=True), "next_cursor": Text(allow_null=True)},
-    )
+    return _page_of(declared.answer)
+
+
+@functools.cache
+def _page_of(answer: type[Fields]) -> Any:
+    """One class for each kind of page, or the document had several of one name."""
+    fields: dict[str, Any] = {"items": answer(many=True), "next_cursor": Text(allow_null=True)}
+    return inline_serializer(f"{answer.__name__}Page", fields)
 
 
 _KEY = OpenApiParameter(

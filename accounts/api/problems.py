@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
@@ -89,6 +90,7 @@ def missing_scope(scope: Scope) -> Problem:
     )
 
 
+@csrf_exempt  # there is nothing to protect
 def unknown_path(request: HttpRequest, **_: str) -> JsonResponse:
     """The view of every address under the API's that leads nowhere."""
     return JsonResponse(_document(request, not_found()), status=404, content_type=CONTENT_TYPE)

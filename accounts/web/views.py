@@ -9,10 +9,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import organizations
+from accounts import audit, organizations
 from accounts.models import Membership, Site, User
 from accounts.permissions import Act, may
-from accounts.signals import organization_changed
 from accounts.web.access import member_page
 from accounts.web.forms import NewOrganizationForm, OrganizationForm
 from accounts.web.middleware import ORGANIZATION_SESSION_KEY
@@ -29,11 +28,7 @@ def settings(request: MemberRequest) -> HttpResponse:
     initial = {"name": organization.name, "time_zone": organization.time_zone}
     form = OrganizationForm(request.POST if is_sent else None, initial=initial)
     if is_sent and form.is_valid():
-        organization.name = form.cleaned_data["name"]
-        organization.time_zone = form.cleaned_data["time_zone"]
-        organization.save(update_fields=["name", "time_zone"])
-        # Budgets follow the time zone, so the relays must hear of it.
-        organization_changed.send(sender=type(organization), organization=organization)
+        organizations.change(organization, **form.cleaned_data, by=audit.actor_of(request))
         messages.success(request, _("Saved."))
         return redirect("settings")
     context = {"form": form, "may_change": may_change}

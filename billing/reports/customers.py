@@ -42,7 +42,7 @@ def search_text(text: str) -> str:
 
 def page(search: str, *, after: Cursor | None = None, rows_max: int = PAGE_ROWS) -> CustomerPage:
     """Organizations that fit a name, a member's e-mail, an id or the beginning of a key."""
-    query = _matching(search).select_related("site")
+    query = matching(search).select_related("site")
     if after:
         earlier = Q(created_at__lt=after.at) | Q(created_at=after.at, pk__lt=after.id)
         query = query.filter(earlier)
@@ -54,7 +54,8 @@ def page(search: str, *, after: Cursor | None = None, rows_max: int = PAGE_ROWS)
     return CustomerPage(rows, Cursor(shown[-1].created_at, shown[-1].pk) if is_more else None)
 
 
-def _matching(search: str) -> QuerySet[Organization]:
+def matching(search: str) -> QuerySet[Organization]:
+    """Organizations of every site; callers narrow them to what their reader may see."""
     if not search:
         return Organization.objects.all()
     fits = Q(name__icontains=search) | Q(pk=search)
