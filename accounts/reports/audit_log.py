@@ -12,6 +12,7 @@ from accounts.models import AuditRecord, Membership, Organization, SiteStaff, Us
 
 # A screen or two; the rest is one link away.
 ROWS_MAX = 50
+EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,11 @@ class Line:
 
     @property
     def changes(self) -> list[Change]:
-        """Field by field, in the order of the names."""
+        """Field by field, in the order of the names; not those that were and stay empty."""
         before, after = self.record.before or {}, self.record.after or {}
         names = sorted({**before, **after})
-        return [Change(name, before.get(name), after.get(name)) for name in names]
+        found = [Change(name, before.get(name), after.get(name)) for name in names]
+        return [each for each in found if each.before not in EMPTY or each.after not in EMPTY]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit, urlunsplit
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -11,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import SiteStaff, StaffRole, User
@@ -130,8 +132,44 @@ def confirm_identity(view: Callable[P, Any]) -> Callable[P, HttpResponseBase]:
             return HttpResponse(status=204, headers={"HX-Refresh": "true"})
         if request.method != "GET":
             messages.info(request, _("Nothing was changed yet. Please send the form again."))
-        target = urlencode({"next": request.get_full_path()})
+        if not get_adapter().get_reauthentication_methods(request.user):
+            return _log_in_again(request)
+        target = urlencode({"next": _form_page(request)})
         return redirect(f"{reverse('account_reauthenticate')}?{target}")
 
     guarded.asks_again = True  # type: ignore[attr-defined]
     return guarded
+
+
+def confirm_posts(view: Callable[P, Any]) -> Callable[P, HttpResponseBase]:
+    """The same for a page that everybody who may open it may read: only changing asks again."""
+    asking = confirm_identity(view)
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if cast(HttpRequest, args[0]).method in ("GET", "HEAD"):
+            return cast(HttpResponseBase, view(*args, **kwargs))
+        return asking(*args, **kwargs)
+
+    guarded.asks_again = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def _form_page(request: HttpRequest) -> str:
+    """Where to go back to: this address, or of a form the page that it stood on."""
+    here = request.get_full_path()
+    came_from = request.headers.get("Referer", "")
+    if request.method == "GET" or not url_has_allowed_host_and_scheme(
+        came_from, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return here
+    parts = urlsplit(came_from)
+    return urlunsplit(("", "", parts.path, parts.query, "")) or here
+
+
+def _log_in_again(request: HttpRequest) -> HttpResponseBase:
+    """For who has neither password nor second factor here, but logs in through somebody else."""
+    messages.info(request, _("Log out and in again to show that it is you."))
+    back = urlencode({"next": _form_page(request)})
+    target = urlencode({"next": f"{reverse('account_login')}?{back}"})
+    return redirect(f"{reverse('account_logout')}?{target}")

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import audit
 from accounts.models import Organization
-from accounts.web.access import operator_page
+from accounts.web.access import confirm_identity, operator_page
 from accounts.web.pages import render_page
 from billing import balances, credits, hand_moves, ledger
 from billing.money import MoneyError, format_nanos, parse_nanos
@@ -52,6 +52,7 @@ class TopUpForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @operator_page
+@confirm_identity
 def top_up(request: HttpRequest, organization_id: str) -> HttpResponse:
     """Ask for amount and reason, then credit."""
     query = Organization.objects.select_related("site")

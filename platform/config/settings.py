@@ -67,17 +67,6 @@ REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss", "unix"))
 REDIS_IS_CLUSTER = env.flag("REDIS_IS_CLUSTER", False)
 BROKER_URL = env.url("BROKER_URL", REDIS_URL)
 CHANNELS_URL = env.url("CHANNELS_URL", REDIS_URL)
-# Counts attempts to log in and the like (accounts.web.throttles); nothing else is kept there.
-CACHES = {
-    "default": {
-        "BACKEND": "accounts.web.throttle_cache.ThrottleCache",
-        "LOCATION": env.url("CACHE_URL", CHANNELS_URL),
-        "KEY_PREFIX": "cache",
-        # A page waits no longer for a Redis that does not answer.
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
-    }
-}
-
 # A Hold lives so long unless its relay renews it; the reaper looks six times in that span.
 HOLD_LIFETIME_MS = env.integer("HOLD_LIFETIME_MS", 90_000, minimum=1_000, maximum=600_000)
 REAP_S = HOLD_LIFETIME_MS / 6_000
@@ -89,12 +78,14 @@ USAGE_RETENTION_MONTHS = env.integer("USAGE_RETENTION_MONTHS", 0, minimum=0, max
 # Responses that customers have us keep (`store`) are dropped so many days after they were made.
 RESPONSE_RETENTION_DAYS = env.integer("RESPONSE_RETENTION_DAYS", 30, minimum=1, maximum=3_650)
 
-# What all processes share and may lose: counts of requests.
+# What all processes share and may lose: counts of requests and of attempts to log in.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": CHANNELS_URL,
+        "BACKEND": "accounts.web.throttle_cache.ThrottleCache",
+        "LOCATION": env.url("CACHE_URL", CHANNELS_URL),
         "KEY_PREFIX": "cache",
+        # A page waits no longer for a Redis that does not answer.
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import audit
-from accounts.web.access import operator_page
+from accounts.web.access import confirm_posts, operator_page
 from accounts.web.pages import render_page
 from relay import health_reports, upstream_checks, upstreams
 from relay.models import Upstream
@@ -36,6 +36,7 @@ def upstream_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @operator_page
+@confirm_posts
 def create_upstream(request: HttpRequest) -> HttpResponse:
     """Add one, then go on to try it."""
     form = NewUpstreamForm(request.POST or None)
@@ -55,6 +56,7 @@ def create_upstream(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @operator_page
+@confirm_posts
 def upstream_detail(request: HttpRequest, upstream_id: str) -> HttpResponse:
     """Change one, and try it out."""
     upstream = get_object_or_404(Upstream, pk=upstream_id)
@@ -106,6 +108,7 @@ def switch_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
 
 @require_POST
 @operator_page
+@confirm_posts
 def add_credential(request: HttpRequest, upstream_id: str) -> HttpResponse:
     """One more, for this host."""
     upstream = get_object_or_404(Upstream, pk=upstream_id)
@@ -130,6 +133,7 @@ def add_credential(request: HttpRequest, upstream_id: str) -> HttpResponse:
 
 @require_POST
 @operator_page
+@confirm_posts
 def remove_credential(request: HttpRequest, upstream_id: str, credential_id: str) -> HttpResponse:
     """One less."""
     upstream = get_object_or_404(Upstream, pk=upstream_id)

@@ -36,3 +36,10 @@ def confirmed(user: User, *, age_s: float = 0, method: str = "password") -> Clie
     session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = user_id_to_str(user)
     session.save()
     return client
+
+
+def has_password(user: User) -> User:
+    """With a password that counts as one, though nobody knows it: quicker than hashing."""
+    user.password = "unknown"
+    user.save(update_fields=["password"])
+    return user

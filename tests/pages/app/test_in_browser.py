@@ -20,13 +20,13 @@ from django.utils import timezone
 from playwright.sync_api import Error
 from redis import Redis
 
-from accounts import api_keys, audit, key_rotation
-from accounts.models import ApiKey, Organization, Site, SiteDomain, User
+from accounts import api_keys, audit, invitations, key_rotation
+from accounts.models import ApiKey, Organization, Site, SiteDomain, SiteStaff, User, Via
 from billing import adjustments, prices
 from billing.models import Plan, SiteTerms
 from devstack.process import free_port
 from tests.factories import billing, calls
-from tests.pages.people import PASSWORD
+from tests.pages.people import PASSWORD, member_of
 from tests.patience import promised
 
 if TYPE_CHECKING:
@@ -64,6 +64,16 @@ MEMBER = [
     "/app/requests/req_refused",
     "/app/balance",
     "/app/settings",
+    "/app/team",
+    "/app/team/leave",
+    "/app/team/transfer",
+    "/app/audit",
+    "/app/settings/profile",
+    "/app/settings/security",
+    "/app/settings/security/app",
+    "/app/settings/security/passkeys/new",
+    "/site/staff",
+    "/ops/staff",
     "/accounts/password/change/",
     "/ops/ui",
     "/ops/books",
@@ -130,6 +140,10 @@ def busy(acme: Organization, acme_key: ApiKey) -> None:
     calls.refusal(acme, id="req_refused", api_key=acme_key, multiplier=9)
     calls.refusal(acme, status=429, code="rate_limit_exceeded", api_key=acme_key)
     calls.episode(acme, acme_key)
+    people = [member_of(acme, f"{role}@acme.example", role) for role in ("billing", "viewer")]
+    by = audit.Actor(Via.PAGE, people[0].email, people[0], "203.0.113.7")
+    invitations.invite(acme, "new@acme.example", "developer", by=by)
+    SiteStaff.objects.create(site=acme.site, user=people[0], role="finance")
     api_keys.revoke(api_keys.mint(acme, name="old").key, by=audit.command("test"))
 
 
@@ -314,3 +328,28 @@ def test_copying_puts_the_base_url_on_the_clipboard(
     page.click(".copybox button")
     page.wait_for_selector("text=Copied")
     assert page.evaluate("navigator.clipboard.readText()") == f"{address}/v1"
+
+
+def test_a_passkey_is_added_and_logs_in_alone(
+    context: "BrowserContext", address: str, site: Site, person: User
+) -> None:
+    SiteDomain.objects.create(domain="localhost", site=site)  # a passkey wants a name, not an IP
+    address = address.replace("127.0.0.1", "localhost")
+    page = context.new_page()
+    device = context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    abilities = {"hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
+    options = {"protocol": "ctap2", "transport": "internal", **abilities}
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    log_in(page, address, person)
+    page.goto(f"{address}/app/settings/security/passkeys/new")
+    page.fill("[name=name]", "My laptop")
+    page.check("[name=passwordless]")
+    page.click("passkey-ceremony button")
+    page.wait_for_url("**/security/codes")
+    page.goto(f"{address}/app/settings/security")
+    assert page.is_visible("th:has-text('My laptop')")
+    context.clear_cookies()
+    page.goto(f"{address}/accounts/login/")
+    page.click("text=Log in with a passkey")
+    page.wait_for_url("**/app/")

@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 
 from accounts.models import Invitation, Membership, Organization, Role, User
-from tests.pages.people import PASSWORD, confirmed, logged_in, member_of
+from tests.pages.people import PASSWORD, confirmed, has_password, logged_in, member_of
 
 ROLES = [Role.BILLING, Role.DEVELOPER, Role.VIEWER]
 
@@ -102,16 +102,22 @@ def test_others_leave(bob: Membership) -> None:
 
 @pytest.mark.parametrize("path", ["/app/team/transfer", "/app/team/members/{}/remove"])
 def test_ownership_moves_only_after_proving_who_one_is(
-    page_client: Client, owner: User, bob: Membership, path: str
+    owner: User, bob: Membership, path: str
 ) -> None:
+    client = logged_in(has_password(owner))
     Membership.objects.filter(pk=bob.pk).update(role=Role.OWNER)
     path = path.format(bob.pk)
-    for method in (page_client.get, page_client.post):
+    for method in (client.get, client.post):
         response = method(path, {"member": bob.pk})
         assert response.headers["Location"].startswith("/accounts/reauthenticate/?next=%2Fapp%2F")
     assert Membership.objects.filter(role=Role.OWNER).count() == 2
     confirmed(owner).post(path, {"member": bob.pk})
     assert Membership.objects.filter(role=Role.OWNER).count() == 1
+
+
+def test_who_has_no_password_here_logs_in_again(page_client: Client) -> None:
+    response = page_client.get("/app/team/transfer")
+    assert response.headers["Location"].startswith("/accounts/logout/?next=%2Faccounts%2Flogin")
 
 
 def test_proving_it_leads_back(page_client: Client, owner: User) -> None:

@@ -6,6 +6,7 @@ from django.test import Client
 from accounts.models import Membership, Organization, Role, Site, SiteDomain, User
 from billing.models import Model, Plan, SiteTerms
 from relay.models import Upstream
+from tests.pages.people import confirmed
 
 
 @pytest.fixture
@@ -18,10 +19,8 @@ def home(site: Site) -> Site:
 
 @pytest.fixture
 def operator(home: Site) -> Client:
-    """A logged-in operator, who belongs to no organization."""
-    client = Client()
-    client.force_login(User.objects.create_user("op@example.com", is_operator=True))
-    return client
+    """An operator who has just logged in, and belongs to no organization."""
+    return confirmed(User.objects.create_user("op@example.com", is_operator=True))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Site, SiteStaff, StaffRole, User
-from tests.pages.people import confirmed, logged_in
+from tests.pages.people import confirmed, has_password, logged_in
 from tests.pages.site.conftest import OTHER_HOST, staff_of
 
 PAGE = "/site/staff"
@@ -44,7 +44,7 @@ def test_the_last_owner_is_told_to_stay(ann: Client) -> None:
 def test_a_session_that_is_not_fresh_is_asked_first(
     home: Site, bob: SiteStaff, method: str
 ) -> None:
-    client = logged_in(staff_of(home, "ann@acme.example"))
+    client = logged_in(has_password(staff_of(home, "ann@acme.example")))
     response = getattr(client, method)(f"{PAGE}/{bob.pk}/remove")
     assert response.headers["Location"].startswith("/accounts/reauthenticate/")
     old = confirmed(User.objects.get(email="ann@acme.example"), age_s=15 * 60 + 1)

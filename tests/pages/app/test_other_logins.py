@@ -1,0 +1,90 @@
+"""GitHub, Google and OpenID Connect appear when their client ids are set, each on its own.
+
+What is offered is decided when the process starts, so that a process of its own is asked.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+
+ASK = """
+import json, django
+django.setup()
+from django.conf import settings
+from django.test import Client
+page = Client(HTTP_HOST="acme.example")
+from accounts.models import Site, SiteDomain
+site = Site.objects.create(pk="acme", name="Acme")
+SiteDomain.objects.create(domain="acme.example", site=site)
+try:
+    login = page.get("/accounts/login/")
+    answers = {}
+    for name in ("github", "google", "oidc"):
+        answer = page.post(f"/accounts/{name}/login/")
+        answers[name] = [answer.status_code, answer.headers.get("Location", "")]
+    print(json.dumps({
+        "buttons": [w for w in ("GitHub", "Google", "Our SSO") if w in login.content.decode()],
+        "policy": login.headers["Content-Security-Policy"],
+        "answers": answers,
+    }))
+finally:
+    site.delete()
+"""
+GITHUB = {"GITHUB_CLIENT_ID": "gh-id", "GITHUB_CLIENT_SECRET": "gh-secret"}
+GOOGLE = {"GOOGLE_CLIENT_ID": "g-id", "GOOGLE_CLIENT_SECRET": "g-secret"}
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ask(**more: str) -> dict[str, object]:
+    """What a process with these variables offers."""
+    database = urlsplit(os.environ["DATABASE_URL"])
+    name = "/" + connection.settings_dict["NAME"]
+    env = os.environ | {"DATABASE_URL": database._replace(path=name).geturl()} | more
+    done = subprocess.run(
+        [sys.executable, "-c", ASK], env=env, capture_output=True, text=True, timeout=60, check=True
+    )
+    answer: dict[str, object] = json.loads(done.stdout)
+    return answer
+
+
+def test_nothing_is_offered_that_is_not_set_up() -> None:
+    found = ask()
+    assert found["buttons"] == []
+    assert found["answers"] == {name: [404, ""] for name in ("github", "google", "oidc")}
+
+
+def test_what_is_set_up_is_offered_and_the_policy_lets_it_through() -> None:
+    found = ask(**GITHUB, **GOOGLE)
+    assert found["buttons"] == ["GitHub", "Google"]
+    answers, policy = found["answers"], str(found["policy"])
+    assert isinstance(answers, dict)
+    for name, home in (("github", "https://github.com"), ("google", "https://accounts.google.com")):
+        status, location = answers[name]
+        assert status == 302
+        assert location.startswith(f"{home}/")
+        assert "code_challenge=" in location
+        assert home in policy.split("form-action")[1].split(";")[0]
+    assert answers["oidc"][0] == 404
+
+
+def test_an_openid_connect_server_has_the_name_it_is_given() -> None:
+    found = ask(
+        OIDC_SERVER_URL="https://sso.example.com",
+        OIDC_NAME="Our SSO",
+        OIDC_CLIENT_ID="id",
+        OIDC_CLIENT_SECRET="secret",
+    )
+    assert found["buttons"] == ["Our SSO"]
+    assert "https://sso.example.com" in str(found["policy"])
+
+
+def test_an_id_without_its_secret_stops_the_start() -> None:
+    with pytest.raises(subprocess.CalledProcessError) as stopped:
+        ask(GITHUB_CLIENT_ID="gh-id")
+    assert "GITHUB_CLIENT_SECRET is not set" in stopped.value.stderr
