@@ -10,6 +10,7 @@ from accounts.models.api_keys import (
 )
 from accounts.models.api_tokens import ApiToken, KeptAnswer, TokenKind
 from accounts.models.audit import AuditRecord, Via
+from accounts.models.customer_notes import CustomerNote, CustomerTag
 from accounts.models.invitations import Invitation
 from accounts.models.organizations import Membership, Organization, Role
 from accounts.models.site_staff import SiteStaff, StaffRole
@@ -22,6 +23,8 @@ __all__ = [
     "ApiToken",
     "AuditRecord",
     "BudgetPeriod",
+    "CustomerNote",
+    "CustomerTag",
     "EndpointFamily",
     "Invitation",
     "KeptAnswer",

@@ -2,30 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from billing.web import ops_books, ops_organizations, ops_plans, ops_requests, ops_top_up
+from billing.web import customer_urls, ops_books, ops_plans, ops_requests
 
 urlpatterns: list[URLPattern] = [
-    path("organizations", ops_organizations.organization_list, name="ops_organizations"),
-    path(
-        "organizations/id/<slug:organization_id>",
-        ops_organizations.organization_detail,
-        name="ops_organization",
-    ),
-    path(
-        "organizations/id/<slug:organization_id>/switch",
-        ops_organizations.switch_organization,
-        name="ops_organization_switch",
-    ),
-    path(
-        "organizations/id/<slug:organization_id>/budget",
-        ops_organizations.set_budget,
-        name="ops_organization_budget",
-    ),
-    path(
-        "organizations/id/<slug:organization_id>/top-up",
-        ops_top_up.top_up,
-        name="ops_top_up",
-    ),
+    *customer_urls.ops_urls,
     path("plans", ops_plans.plan_list, name="ops_plans"),
     path("plans/id/<slug:plan_id>", ops_plans.plan_detail, name="ops_plan"),
     path("requests/<str:request_id>", ops_requests.request_detail, name="ops_request"),

@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("accounts.web.auth_urls")),
     path("accounts/", include("accounts.web.login_urls")),
     path("", include("accounts.web.urls")),
+    path("", include("accounts.web.staff_urls")),
     path("", include("billing.web.urls")),
     path("", include("relay.web.urls")),
 ]

@@ -84,7 +84,8 @@ def test_with_the_gate_closed_the_figures_are_said_not_to_be_live(
 
 def test_suspend_and_resume(operator: Client, acme: Organization, globex: Organization) -> None:
     for active in ("0", "1"):
-        operator.post(reverse("ops_organization_switch", args=[acme.pk]), {"active": active})
+        sent = {"active": active, "reason": "late"}
+        operator.post(reverse("ops_organization_switch", args=[acme.pk]), sent)
         acme.refresh_from_db()
         globex.refresh_from_db()
         assert acme.is_active is (active == "1")

@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.models import Site, SiteDomain, SiteStaff, StaffRole, User
 from billing.models import Plan, SiteTerms
 from tests.factories import accounts
-from tests.pages.people import logged_in
+from tests.pages.people import confirmed, logged_in
 
 OTHER_HOST = "other.example"
 
@@ -36,7 +36,7 @@ def staff_of(site: Site, email: str, role: str = StaffRole.OWNER) -> User:
 @pytest.fixture
 def keeper(home: Site) -> Client:
     """The owner of the site, who is nobody's customer."""
-    return logged_in(staff_of(home, "keeper@acme.example"))
+    return confirmed(staff_of(home, "keeper@acme.example"))
 
 
 @pytest.fixture
@@ -47,10 +47,10 @@ def onlooker(home: Site) -> Client:
 
 @pytest.fixture
 def operator(home: Site) -> Client:
-    return logged_in(User.objects.create_user("op@example.com", is_operator=True))
+    return confirmed(User.objects.create_user("op@example.com", is_operator=True))
 
 
 @pytest.fixture
 def outsider(other_site: Site) -> Client:
     """The owner of another site."""
-    return logged_in(staff_of(other_site, "outsider@other.example"))
+    return confirmed(staff_of(other_site, "outsider@other.example"))

@@ -1,0 +1,25 @@
+"""Addresses of customers for staff, behind either door (`accounts.web.doors`)."""
+
+from django.urls import URLPattern, path
+
+from accounts.web.doors import Pair
+from billing.web import customer_acts, customer_money, customers
+
+# Address below the list, name, view.
+PAGES: list[tuple[str, str, Pair]] = [
+    ("", "organizations", customers.customer_list),
+    ("/id/<slug:organization_id>", "organization", customers.customer_detail),
+    ("/id/<slug:organization_id>/switch", "organization_switch", customer_acts.switch),
+    ("/id/<slug:organization_id>/budget", "organization_budget", customer_acts.set_budget),
+    ("/id/<slug:organization_id>/plan", "organization_plan", customer_acts.choose_plan),
+    ("/id/<slug:organization_id>/tags", "organization_tags", customer_acts.set_tags),
+    ("/id/<slug:organization_id>/notes", "organization_note", customer_acts.add_note),
+    ("/id/<slug:organization_id>/top-up", "top_up", customer_money.credit),
+    ("/id/<slug:organization_id>/debit", "debit", customer_money.debit),
+]
+ops_urls: list[URLPattern] = [
+    path(f"organizations{below}", pair.ops, name=f"ops_{name}") for below, name, pair in PAGES
+]
+site_urls: list[URLPattern] = [
+    path(f"customers{below}", pair.site, name=f"site_{name}") for below, name, pair in PAGES
+]
