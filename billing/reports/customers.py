@@ -114,7 +114,8 @@ def _rows(shown: list[Organization]) -> list[CustomerRow]:
     return found
 
 
-def _matching(search: str) -> QuerySet[Organization]:
+def matching(search: str) -> QuerySet[Organization]:
+    """Organizations of every site; callers narrow them to what their reader may see."""
     if not search:
         return Organization.objects.all()
     if search.startswith(TAG_SIGN):
