@@ -8,7 +8,7 @@ import pytest
 from bench import hot_organization
 from tests.faults.cluster import Cluster
 
-SECONDS = 10
+SECONDS = 5
 CLIENTS = 200
 # On a quiet machine it is 2 s; the suite shares its cores with other tests.
 LAG_P99_S_MAX = 10.0
