@@ -26,6 +26,7 @@ from billing import adjustments, prices
 from billing.models import Plan, SiteTerms
 from devstack.process import free_port
 from tests.factories import billing, calls
+from tests.factories.sites import dress
 from tests.pages.people import PASSWORD, member_of
 from tests.patience import promised
 
@@ -49,6 +50,7 @@ LOOKS = {
 LOOK_RULES = ["color-contrast", "html-lang-valid", "valid-lang", "scrollable-region-focusable"]
 ALL_RULES_LOOK = "english-dark"
 PUBLIC = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere"]
+PUBLIC += ["/models", "/models?q=none", "/status", "/legal/terms"]
 MEMBER = [
     "/app/",
     "/app/keys",
@@ -82,6 +84,17 @@ MEMBER = [
     "/ops/models/routes/large",
     "/ops/plans",
     "/ops/plans/id/default",
+    "/ops/announcements",
+    "/ops/sites/new",
+    "/ops/sites/id/acme-ai",
+    "/site/",
+    "/site/announcements",
+    "/site/brand",
+    "/site/content",
+    "/site/errors",
+    "/site/errors?cause=NO_CREDIT",
+    "/site/settings",
+    "/site/setup",
 ]
 EVERYTHING = billing.PRICE | {
     "cache_write_5m": 125_000_000,
@@ -112,6 +125,7 @@ def person(acme: Organization, owner: User) -> User:
 @pytest.fixture
 def busy(acme: Organization, acme_key: ApiKey) -> None:
     """Something of everything that pages can show."""
+    dress(acme.site)
     large = billing.default_price("large", EVERYTHING)
     billing.default_price("small")
     plan = Plan.objects.create(pk="default", requests_per_minute=600)
