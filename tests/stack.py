@@ -23,7 +23,7 @@ from devstack.process import free_port
 from tests.servers import SETTINGS
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-START_TIMEOUT_S = 90.0  # under 30 s on an idle machine
+START_TIMEOUT_S = 200.0  # under 20 s on an idle machine
 STOP_TIMEOUT_S = 40.0
 POLL_S = 0.05
 

@@ -11,7 +11,7 @@ from psycopg.errors import InsufficientPrivilege
 from devstack import postgres
 from tests.stack import CHECKOUT, Stack, environment
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 
 def settings_of(stack: Stack) -> dict[str, str]:

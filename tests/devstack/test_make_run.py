@@ -16,7 +16,7 @@ from tests.stack import CHECKOUT, Stack, environment, new_state_dir, start
 
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
 ]
 DEADLINE_S = 60.0

@@ -14,7 +14,7 @@ from tests.stack import Stack
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(300)]
 
 TOLD_WITHIN_MS = promised(2.0) * 1_000
 PASSWORD = "first-hour-of-initech"
