@@ -12,6 +12,7 @@ from billing.models.ledger import (
 from billing.models.plans import OrganizationPlan
 from billing.models.prices import PlanAdjustment, Price
 from billing.models.quarantine import QuarantinedEvent
+from billing.models.redeem_codes import RedeemBatch, RedeemCode
 from billing.models.refusals import BlockEpisode, Refusal, RefusalPosition
 from billing.models.rollups import UsageRollup
 from billing.models.trials import Trial
@@ -33,6 +34,8 @@ __all__ = [
     "PlanAdjustment",
     "Price",
     "QuarantinedEvent",
+    "RedeemBatch",
+    "RedeemCode",
     "Refusal",
     "RefusalPosition",
     "SiteTerms",

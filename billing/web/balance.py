@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from accounts.permissions import Act
+from accounts.permissions import Act, may
 from accounts.web.access import member_page
 from accounts.web.pages import render_page
 from accounts.web.requests import MemberRequest
@@ -28,6 +28,7 @@ def balance(request: MemberRequest) -> HttpResponse:
         "balance": lambda: balances.read(request.organization),
         "budgets": lambda: budgets.read(request.organization),
         "statement": lines,
+        "may_redeem": may(request.membership.role, Act.MANAGE_MONEY),
         "older_url": f"{here}?before={lines.older}" if lines.older else "",
         "newest_url": here if before else "",
     }

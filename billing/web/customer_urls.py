@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from accounts.web.doors import Pair
-from billing.web import customer_acts, customer_money, customers
+from billing.web import customer_acts, customer_money, customers, redeem_pages
 
 # Address below the list, name, view.
 PAGES: list[tuple[str, str, Pair]] = [
@@ -17,9 +17,15 @@ PAGES: list[tuple[str, str, Pair]] = [
     ("/id/<slug:organization_id>/top-up", "top_up", customer_money.credit),
     ("/id/<slug:organization_id>/debit", "debit", customer_money.debit),
 ]
+CODES: list[tuple[str, str, Pair]] = [
+    ("codes", "codes", redeem_pages.code_batches),
+    ("codes/<int:batch_id>/withdraw", "codes_withdraw", redeem_pages.withdraw),
+]
 ops_urls: list[URLPattern] = [
-    path(f"organizations{below}", pair.ops, name=f"ops_{name}") for below, name, pair in PAGES
+    *(path(below, pair.ops, name=f"ops_{name}") for below, name, pair in CODES),
+    *(path(f"organizations{below}", pair.ops, name=f"ops_{name}") for below, name, pair in PAGES),
 ]
 site_urls: list[URLPattern] = [
-    path(f"customers{below}", pair.site, name=f"site_{name}") for below, name, pair in PAGES
+    *(path(below, pair.site, name=f"site_{name}") for below, name, pair in CODES),
+    *(path(f"customers{below}", pair.site, name=f"site_{name}") for below, name, pair in PAGES),
 ]

@@ -30,6 +30,7 @@ POSTS_ONLY = {
     "ops_organization_plan",
     "ops_organization_tags",
     "ops_organization_note",
+    "ops_codes_withdraw",
     "ops_books_audit",
     "ops_freeze_lift",
     "ops_event_retry",
@@ -51,6 +52,7 @@ def addresses(upstream: Upstream, model: Model, acme: Organization) -> dict[str,
         "organization_id": acme.pk,
         "request_id": calls.record(acme).pk,
         "event_id": 1,
+        "batch_id": 1,
         "plan_id": "default",
     }
     found = {}
