@@ -101,7 +101,7 @@ def test_a_colour_without_contrast_is_refused_with_the_reason(keeper: Client, ho
 
 
 def test_a_logo_is_uploaded_and_removed_and_a_bomb_refused(keeper: Client, home: Site) -> None:
-    for content in (bomb(50_000, 50_000), b"<svg/>", b"x" * 1_000_001):
+    for content in (bomb(50_000, 50_000), b"<svg/>", b"x" * 1_000_001, b"x" * 5_000_000):
         sent = {"act": "logo", "logo": SimpleUploadedFile("logo.png", content, "image/png")}
         assert send(keeper, "brand", sent).status_code == 422
     sent = {"act": "logo", "logo": SimpleUploadedFile("logo.png", drawn(), "image/png")}
