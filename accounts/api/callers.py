@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from accounts import audit
 from accounts.models import ApiToken, Membership, TokenKind, User, Via
-from accounts.scopes import Scope, includes
+from accounts.scopes import STAFF_SCOPES, Scope, includes
 from accounts.web import access, identity, second_factor
 
 
@@ -58,8 +58,12 @@ class Caller:
 
     def _reaches(self, kind: TokenKind, place: str = "") -> bool:
         token = self.token
-        if token is None or token.kind == TokenKind.PERSONAL:
+        if token is None:
             return True
+        if token.kind == TokenKind.PERSONAL:
+            # One that was made before its maker became staff does not open staff's places.
+            is_staffs = bool(STAFF_SCOPES.intersection(token.scopes))
+            return kind == TokenKind.ORGANIZATION or is_staffs
         if token.kind == TokenKind.OPERATOR:
             return kind in (TokenKind.OPERATOR, TokenKind.SITE)
         return token.kind == kind and place in (token.organization_id, token.site_id)

@@ -7,13 +7,17 @@ from allauth.mfa.webauthn import views as passkeys
 from django.urls import URLPattern, path, reverse_lazy
 from django.views.generic import RedirectView
 
-from accounts.web import profile, security
+from accounts.web import profile, security, tokens
 
 HOME = "app/settings/security"
 
 urlpatterns: list[URLPattern] = [
     path("app/settings/profile", profile.profile, name="profile"),
     path("app/settings/profile/verify", profile.send_verification, name="send_verification"),
+    path("app/settings/tokens", tokens.personal, name="tokens"),
+    path("app/settings/organization-tokens", tokens.of_organization, name="organization_tokens"),
+    path("site/tokens", tokens.of_site, name="site_tokens"),
+    path("ops/tokens", tokens.of_operators, name="operator_tokens"),
     # The names are allauth's: its views send people to each other by them.
     path(HOME, security.security, name="mfa_index"),
     path(f"{HOME}/sessions/<int:session_id>/end", security.end_session, name="end_session"),

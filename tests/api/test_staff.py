@@ -1,0 +1,77 @@
+"""What a site's and the deployment's programs do: move money, suspend, price, add upstreams."""
+
+import pytest
+from redis import Redis
+
+from accounts.models import AuditRecord, Organization, SiteStaff, StaffRole
+from billing.models import Model
+from relay.models import Upstream
+from tests.api.programs import Program, document, problem
+
+CUSTOMER = "site/customers/org_acme"
+MOVE = {"amount_nanos": "5000000000", "reason": "invoice 7", "external_id": "inv-7"}
+
+
+def test_money_moves_once_for_one_external_id(gate: Redis, keepers: Program) -> None:
+    for is_replay in (False, True):
+        moved = document(keepers.post(f"{CUSTOMER}/credit", MOVE | {"kind": "top_up"}))
+        assert moved["is_replay"] is is_replay
+        assert moved["balance"]["posted_nanos"] == "105000000000"
+    assert AuditRecord.objects.filter(action="balance.credit").count() == 1
+    moved = document(keepers.post(f"{CUSTOMER}/debit", MOVE))
+    assert moved["balance"]["posted_nanos"] == "100000000000"
+
+
+def test_a_debit_takes_no_more_than_there_is(gate: Redis, keepers: Program) -> None:
+    too_much = MOVE | {"amount_nanos": "200000000000"}
+    response = keepers.post(f"{CUSTOMER}/debit", too_much, **{"Idempotency-Key": "a"})
+    assert problem(response)[0] == 422
+
+
+@pytest.mark.parametrize("role", [StaffRole.VIEWER, StaffRole.SUPPORT])
+def test_only_those_who_may_move_money_do(acme: Organization, keepers: Program, role: str) -> None:
+    SiteStaff.objects.update(role=role)
+    response = keepers.post(f"{CUSTOMER}/credit", MOVE | {"kind": "grant"})
+    assert problem(response) == (403, "not_allowed")
+
+
+def test_a_customer_is_suspended_and_resumed(acme: Organization, keepers: Program) -> None:
+    assert document(keepers.post(f"{CUSTOMER}/suspend", {"reason": "abuse"}))["is_active"] is False
+    assert problem(keepers.post(f"{CUSTOMER}/suspend", {})) == (400, "invalid_request")
+    assert document(keepers.post(f"{CUSTOMER}/resume", {"reason": "mended"}))["is_active"] is True
+    assert AuditRecord.objects.get(action="organization.suspend").reason == "abuse"
+
+
+def test_a_site_sets_its_price(keepers: Program) -> None:
+    Model.objects.create(pk="m/one")
+    draft = {"model": "m/one", "components": {"input": 150_000_000, "output": 600_000_000}}
+    made = document(keepers.post("site/prices", draft))
+    assert document(keepers.get("site/prices", model="m/one"))["items"] == [made]
+    wrong = keepers.post("site/prices", draft | {"components": {"input": 1}})
+    assert problem(wrong) == (422, "invalid_price")
+
+
+def test_a_credential_goes_in_and_never_comes_out(operators: Program) -> None:
+    new = {"id": "vendor", "dialect": "openai", "base_url": "https://api.example.com/v1"}
+    made = operators.post("ops/upstreams", new | {"credential": "sk-vendor-12345678"})
+    assert document(made)["credentials"][0]["label"] == ""
+    everything = made.content + operators.get("ops/upstreams/vendor").content
+    assert b"12345678" not in everything
+    moved = operators.patch("ops/upstreams/vendor", {"base_url": "https://evil.example/v1"})
+    assert problem(moved) == (422, "refused")
+    assert Upstream.objects.get().base_url == new["base_url"]
+    assert problem(operators.post("ops/upstreams", new))[0] == 409
+
+
+def test_a_model_gets_a_route_with_its_cost(operators: Program) -> None:
+    Upstream.objects.create(pk="vendor", base_url="https://api.example.com/v1")
+    model = {"id": "m/one", "context_tokens": 8000, "max_output_tokens": 1000}
+    document(operators.post("ops/models", model))
+    cost = {"input": 1_000, "output": 2_000}
+    route = {"model": "m/one", "upstream": "vendor", "name": "one", "cost": cost}
+    made = document(operators.post("ops/routes", route))
+    assert made["cost"] == cost
+    changed = document(operators.patch(f"ops/routes/{made['id']}", {"weight": 3}))
+    assert (changed["weight"], changed["cost"]) == (3, cost)
+    assert operators.delete(f"ops/routes/{made['id']}").status_code == 204
+    assert document(operators.get("ops/models/m/one"))["id"] == "m/one"
