@@ -19,7 +19,7 @@ from threading import Lock
 from typing import IO, Any
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-SCRIPT_S = 60  # a second on an idle machine
+SCRIPT_S = 200  # five seconds on an idle machine, for every migration
 
 
 class WarmPython:
