@@ -1,0 +1,79 @@
+"""One object of each kind that an address may name, all of acme's or of the deployment's."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts import audit, invitations
+from accounts.models import ApiKey, Invitation, Organization, Role, Site, SiteDomain
+from billing.models import Model, Plan, SiteTerms
+from relay.models import Route, Upstream
+from tests.factories import accounts, calls
+from tests.pages.authorization.addresses import PATTERNS, names_in
+from tests.pages.people import member_of
+
+
+@pytest.fixture(autouse=True)
+def home(site: Site) -> Site:
+    """The cast's site, answering at the test client's host."""
+    SiteDomain.objects.create(domain="testserver", site=site)
+    SiteTerms.objects.create(site=site, plan=Plan.objects.create(pk="default"))
+    return site
+
+
+@pytest.fixture
+def abroad(db: None) -> Organization:
+    """A customer of another site."""
+    return accounts.organization("Abroad", on=accounts.site("abroad"))
+
+
+@pytest.fixture
+def upstream(db: None) -> Upstream:
+    upstream = Upstream(id="vendor", base_url="https://api.example.com/v1", provider="openai")
+    upstream.set_credential("sk-vendor-12345678")
+    upstream.save()
+    return upstream
+
+
+@pytest.fixture
+def arguments(upstream: Upstream, acme: Organization, acme_key: ApiKey) -> dict[str, Any]:
+    """A value for each name that stands in an address."""
+    model = Model.objects.create(pk="openai/gpt-4o")
+    colleague = member_of(acme, "colleague@acme.example", Role.VIEWER)
+    return {
+        "upstream_id": upstream.pk,
+        "credential_id": upstream.held()[0].id,
+        "model_id": model.pk,
+        "alias_id": model.aliases.create(alias="vendor/latest").pk,
+        "route_id": Route.objects.create(model=model, upstream=upstream, name="gpt-4o").pk,
+        "site_id": acme.site_id,
+        "organization_id": acme.pk,
+        "request_id": calls.record(acme).pk,
+        "event_id": 1,
+        "plan_id": "default",
+        "key_id": acme_key.pk,
+        "invitation_id": _invitation(acme).pk,
+        "token": "nobody-was-given-this",
+        "hash": "0" * 16,
+        "kind": "terms",
+        "key": "nobody-was-mailed-this",
+        "uidb36": "1",
+        "member_id": colleague.memberships.get().pk,
+    }
+
+
+def _invitation(acme: Organization) -> Invitation:
+    return invitations.invite(acme, "new@acme.example", Role.VIEWER, by=audit.command("invite"))
+
+
+@pytest.fixture
+def address_of(arguments: dict[str, Any]) -> Callable[[str], str]:
+    """The address of a page by its name, for something that exists."""
+
+    def address(name: str) -> str:
+        given = {key: arguments[key] for key in names_in(PATTERNS[name])}
+        return reverse(name, kwargs=given)
+
+    return address

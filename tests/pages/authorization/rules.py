@@ -1,0 +1,107 @@
+"""Who may open which page: one line for every name in the URL configuration.
+
+Written by hand, on purpose: what the decorators of `accounts.web.access` do is what is tested.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from accounts.permissions import Act, StaffAct
+
+
+class Whose(Enum):
+    """Whose page it is."""
+
+    EVERYONE = auto()  # visitors too
+    VISITOR = auto()  # who is logged in already is led on
+    USER = auto()  # whoever is logged in
+    MEMBER = auto()  # of an organization of this site
+    STAFF = auto()  # of this site; operators own every site
+    OPERATOR = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`act` is what the role must allow, `post_act` where sending takes more than reading.
+
+    `owned` says that the address names an object of one organization (or site).
+    """
+
+    whose: Whose
+    act: Act | StaffAct | None = None
+    post_act: Act | StaffAct | None = None
+    owned: bool = False
+
+    def act_for(self, method: str) -> Act | StaffAct | None:
+        return self.post_act if method == "post" and self.post_act else self.act
+
+
+EVERYONE, VISITOR, USER = Rule(Whose.EVERYONE), Rule(Whose.VISITOR), Rule(Whose.USER)
+OPERATOR = Rule(Whose.OPERATOR)
+
+
+def member(act: Act, post_act: Act | None = None) -> Rule:
+    return Rule(Whose.MEMBER, act, post_act)
+
+
+def owned(act: Act, post_act: Act | None = None) -> Rule:
+    return Rule(Whose.MEMBER, act, post_act, owned=True)
+
+
+def staff(act: StaffAct, post_act: StaffAct | None = None) -> Rule:
+    return Rule(Whose.STAFF, act, post_act)
+
+
+SEE = Act.SEE_USAGE
+
+RULES: Mapping[str, Rule] = {
+    # allauth's
+    "account_login": VISITOR,
+    "account_logout": EVERYONE,
+    "account_inactive": EVERYONE,
+    "account_signup": VISITOR,
+    "account_reauthenticate": USER,
+    "account_email_verification_sent": EVERYONE,
+    "account_change_password": USER,
+    "account_set_password": USER,
+    "account_reset_password": EVERYONE,
+    "account_confirm_email": EVERYONE,
+    "account_reset_password_from_key_done": EVERYONE,
+    "account_reset_password_from_key": EVERYONE,
+    "account_reset_password_done": EVERYONE,
+    # public
+    "landing": EVERYONE,
+    "public_models": EVERYONE,
+    "status": EVERYONE,
+    "legal": EVERYONE,
+    "brand_style": EVERYONE,
+    "brand_image": EVERYONE,
+    "set_theme": EVERYONE,
+    "set_language": EVERYONE,
+    "invitation": EVERYONE,
+    # people
+    "new_organization": USER,
+    "switch_organization": USER,
+    "settings": member(SEE),  # a profile is everybody's own; the organization's part is not
+    "team": member(SEE, Act.MANAGE_MEMBERS),
+    "team_resend": owned(Act.MANAGE_MEMBERS),
+    "team_withdraw": owned(Act.MANAGE_MEMBERS),
+    "team_role": owned(Act.MANAGE_MEMBERS),
+    "team_remove": owned(Act.MANAGE_MEMBERS),
+    "team_leave": member(SEE),
+    "team_transfer": member(Act.MANAGE_MEMBERS),
+    "audit_log": member(Act.MANAGE_MEMBERS),
+    # a customer's dashboard
+    "overview": member(SEE),
+    "keys": member(SEE),
+    "create_key": member(Act.MAKE_KEYS),
+    "revoke_key": owned(Act.MANAGE_ALL_KEYS),
+    "switch_key": owned(Act.MANAGE_ALL_KEYS),
+    "usage": member(SEE),
+    "requests": member(SEE),
+    "request": owned(SEE),
+    "balance": member(Act.SEE_MONEY),
+    # a site's staff
+    "site_overview": staff(StaffAct.SEE_SITE),
+}

@@ -1,0 +1,108 @@
+"""Every address of the URL configuration, asked for by everybody: nobody gets what is not theirs.
+
+An address without a line in `rules.py` fails, and so does a line without an address.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Organization, Role
+from accounts.permissions import Act, StaffAct, may, staff_may
+from tests.pages.authorization.addresses import PATTERNS
+from tests.pages.authorization.people import everybody
+from tests.pages.authorization.rules import OPERATOR, RULES, Rule, Whose
+
+OPEN, LOG_IN, FORBIDDEN, HIDDEN, NO_ORGANIZATION = "open", "log in", "403", "404", "make your own"
+METHODS = ("get", "post")
+
+
+def rule_of(name: str) -> Rule:
+    return OPERATOR if name.startswith("ops_") or name == "gallery" else RULES[name]
+
+
+def expected(rule: Rule, actor: str, method: str) -> str:
+    """What an actor of `people.everybody` meets."""
+    if actor == "visitor":
+        return OPEN if rule.whose in (Whose.EVERYONE, Whose.VISITOR) else LOG_IN
+    if rule.whose in (Whose.EVERYONE, Whose.VISITOR, Whose.USER):
+        return OPEN
+    where, _, role = actor.rpartition(" ")
+    if rule.whose is Whose.OPERATOR:
+        return OPEN if actor == "operator" else HIDDEN
+    act = rule.act_for(method)
+    if rule.whose is Whose.STAFF:
+        if actor != "operator" and where != "site":
+            return HIDDEN
+        assert isinstance(act, StaffAct)
+        return OPEN if actor == "operator" or staff_may(role, act) else FORBIDDEN
+    if where not in ("acme", "globex"):
+        return NO_ORGANIZATION
+    assert isinstance(act, Act)
+    if not may(role, act):
+        return FORBIDDEN
+    return HIDDEN if where == "globex" and rule.owned else OPEN
+
+
+def met(response: HttpResponseBase) -> str:
+    """The same words for an answer; a method that the page does not know is as good as closed."""
+    target = response.headers.get("Location", "")
+    if response.status_code == 302 and target.startswith(reverse("account_login") + "?next="):
+        return LOG_IN
+    if response.status_code == 302 and target == reverse("new_organization"):
+        return NO_ORGANIZATION
+    return {403: FORBIDDEN, 404: HIDDEN}.get(response.status_code, OPEN)
+
+
+@pytest.mark.parametrize("name", sorted(PATTERNS))
+def test_everybody_meets_what_the_rules_say(
+    name: str,
+    address_of: Callable[[str], str],
+    acme: Organization,
+    globex: Organization,
+    abroad: Organization,
+) -> None:
+    rule, address = rule_of(name), address_of(name)
+    found: dict[tuple[str, str], str] = {}
+    wanted: dict[tuple[str, str], str] = {}
+    for actor, enter in everybody(acme, globex, abroad).items():
+        client = enter()
+        for method in METHODS:
+            response = _ask(client, method, address)
+            if response.status_code != 405:
+                found[actor, method] = met(response)
+                wanted[actor, method] = expected(rule, actor, method)
+    if rule.whose in (Whose.EVERYONE, Whose.USER):  # kept from nobody, but it may not exist
+        found = {each: OPEN if word == HIDDEN else word for each, word in found.items()}
+    assert found == wanted
+    assert found, "no method is answered"
+
+
+def _ask(client: Client, method: str, address: str) -> Any:
+    """Ask, and take back whatever it did."""
+    with transaction.atomic():
+        response = getattr(client, method)(address)
+        transaction.set_rollback(True)
+    return response
+
+
+def test_every_address_has_a_rule_and_every_rule_an_address() -> None:
+    ruled = {name for name in PATTERNS if name in RULES or rule_is_implied(name)}
+    assert (set(PATTERNS) - ruled, set(RULES) - set(PATTERNS)) == (set(), set())
+
+
+def rule_is_implied(name: str) -> bool:
+    """Operators' pages say so in their names."""
+    return name.startswith("ops_") or name == "gallery"
+
+
+def test_a_role_that_may_everything_is_the_owners_alone() -> None:
+    everything: Mapping[str, bool] = {
+        role: all(may(role, act) for act in Act) for role in Role.values
+    }
+    assert everything == {role: role == Role.OWNER for role in Role.values}
