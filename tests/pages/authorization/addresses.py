@@ -1,4 +1,4 @@
-"""Every address of the URL configuration, by its name."""
+"""Every address of the URL configuration: pages by name, the management API by operation."""
 
 from collections.abc import Iterable, Iterator
 
@@ -21,4 +21,21 @@ def names_in(pattern: URLPattern) -> Iterable[str]:
     return pattern.pattern.converters
 
 
-PATTERNS = {str(pattern.name): pattern for pattern in _patterns(get_resolver().url_patterns)}
+def _operations(pattern: URLPattern) -> Iterator[tuple[str, str]]:
+    """The id and method of what a view of the API does."""
+    view = getattr(pattern.callback, "view_class", None)
+    for method in METHODS:
+        if declared := getattr(getattr(view, method, None), "operation", None):
+            yield declared.id, method
+
+
+_ALL = list(_patterns(get_resolver().url_patterns))
+METHODS = ("get", "post", "put", "patch", "delete")
+# What the API answers anywhere else is a 404 of its own, for everybody.
+NAMELESS = [pattern for pattern in _ALL if pattern.name is None]
+PATTERNS = {pattern.name: pattern for pattern in _ALL if pattern.name is not None}
+OPERATIONS = {
+    operation_id: (method, pattern)
+    for pattern in NAMELESS
+    for operation_id, method in _operations(pattern)
+}

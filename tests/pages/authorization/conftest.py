@@ -1,17 +1,17 @@
 """One object of each kind that an address may name, all of acme's or of the deployment's."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 
 from accounts import audit, invitations
 from accounts.models import ApiKey, Invitation, Organization, Role, Site, SiteDomain
 from billing.models import Model, Plan, SiteTerms
 from relay.models import Route, Upstream
 from tests.factories import accounts, calls
-from tests.pages.authorization.addresses import PATTERNS, names_in
+from tests.pages.authorization.addresses import names_in
+from tests.pages.authorization.asking import AddressOf
 from tests.pages.people import member_of
 
 
@@ -69,11 +69,11 @@ def _invitation(acme: Organization) -> Invitation:
 
 
 @pytest.fixture
-def address_of(arguments: dict[str, Any]) -> Callable[[str], str]:
-    """The address of a page by its name, for something that exists."""
+def address_of(arguments: dict[str, Any]) -> AddressOf:
+    """The address of a pattern, for something that exists."""
 
-    def address(name: str) -> str:
-        given = {key: arguments[key] for key in names_in(PATTERNS[name])}
-        return reverse(name, kwargs=given)
+    def address(pattern: URLPattern) -> str:
+        given = {name: arguments[name] for name in names_in(pattern)}
+        return reverse(pattern.name or pattern.callback, kwargs=given)
 
     return address

@@ -8,7 +8,6 @@ from django.test import Client
 from accounts.models import Organization, Role, Site, SiteStaff, StaffRole, User
 from tests.pages.people import confirmed, member_of
 
-
 # Nobody's: but who has a password can be asked for it.
 SOME_PASSWORD = "pbkdf2_sha256$1$salt$hash"
 

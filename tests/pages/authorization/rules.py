@@ -1,4 +1,5 @@
-"""Who may open which page: one line for every name in the URL configuration.
+"""Who may open which page, and who may do what by the management API: one line for every name in
+the URL configuration and for every operation.
 
 Written by hand, on purpose: what the decorators of `accounts.web.access` do is what is tested.
 """
@@ -105,3 +106,55 @@ RULES: Mapping[str, Rule] = {
     # a site's staff
     "site_overview": staff(StaffAct.SEE_SITE),
 }
+
+_SITE, _SERVE, _PRICES = StaffAct.SEE_SITE, StaffAct.SERVE_CUSTOMERS, StaffAct.CHANGE_PRICES
+
+# By the operation's id; those of operators say so in it.
+OPERATIONS: Mapping[str, Rule] = {
+    "me.read": USER,
+    "organization.read": owned(SEE),
+    "organization.change": owned(Act.CHANGE_SETTINGS),
+    "members.list": owned(SEE),
+    "members.change": owned(Act.MANAGE_MEMBERS),
+    "members.remove": owned(Act.MANAGE_MEMBERS),
+    "invitations.list": owned(Act.MANAGE_MEMBERS),
+    "invitations.create": owned(Act.MANAGE_MEMBERS),
+    "invitations.withdraw": owned(Act.MANAGE_MEMBERS),
+    "audit.list": owned(Act.MANAGE_MEMBERS),
+    "keys.list": owned(SEE),
+    "keys.create": owned(Act.MAKE_KEYS),
+    "keys.read": owned(SEE),
+    "keys.change": owned(Act.MANAGE_ALL_KEYS),
+    "keys.rotate": owned(Act.MANAGE_ALL_KEYS),
+    "keys.revoke": owned(Act.MANAGE_ALL_KEYS),
+    "balance.read": owned(Act.SEE_MONEY),
+    "statement.list": owned(Act.SEE_MONEY),
+    "budgets.list": owned(Act.SEE_MONEY),
+    "usage.read": owned(SEE),
+    "requests.list": owned(SEE),
+    "requests.read": owned(SEE),
+    "limits.read": owned(SEE),
+    "site.read": staff(_SITE),
+    "site.change": staff(StaffAct.CHANGE_SITE),
+    "site.announcements": staff(_SITE),
+    "site.announcements.create": staff(_SERVE),
+    "site.announcements.state": staff(_SERVE),
+    "site.audit": staff(StaffAct.MANAGE_STAFF),
+    "site.customers": staff(_SITE),
+    "site.customer": staff(_SITE),
+    "site.customer.statement": staff(_SITE),
+    "site.customer.credit": staff(StaffAct.MOVE_MONEY),
+    "site.customer.debit": staff(StaffAct.MOVE_MONEY),
+    "site.customer.suspend": staff(_SERVE),
+    "site.customer.resume": staff(_SERVE),
+    "site.customer.plan": staff(_SERVE),
+    "site.contracts": staff(_SITE),
+    "site.contracts.create": staff(_PRICES),
+    "site.prices": staff(_SITE),
+    "site.prices.create": staff(_PRICES),
+}
+
+
+def rule_of_operation(operation_id: str) -> Rule:
+    """Raises KeyError for one that has no line."""
+    return OPERATOR if operation_id.startswith("ops.") else OPERATIONS[operation_id]

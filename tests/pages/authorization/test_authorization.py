@@ -3,18 +3,16 @@
 An address without a line in `rules.py` fails, and so does a line without an address.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
-from django.db import transaction
 from django.http import HttpResponseBase
-from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Organization, Role
 from accounts.permissions import Act, StaffAct, may, staff_may
 from tests.pages.authorization.addresses import PATTERNS
+from tests.pages.authorization.asking import AddressOf, ask
 from tests.pages.authorization.people import everybody
 from tests.pages.authorization.rules import OPERATOR, RULES, Rule, Whose
 
@@ -62,18 +60,18 @@ def met(response: HttpResponseBase) -> str:
 @pytest.mark.parametrize("name", sorted(PATTERNS))
 def test_everybody_meets_what_the_rules_say(
     name: str,
-    address_of: Callable[[str], str],
+    address_of: AddressOf,
     acme: Organization,
     globex: Organization,
     abroad: Organization,
 ) -> None:
-    rule, address = rule_of(name), address_of(name)
+    rule, address = rule_of(name), address_of(PATTERNS[name])
     found: dict[tuple[str, str], str] = {}
     wanted: dict[tuple[str, str], str] = {}
     for actor, enter in everybody(acme, globex, abroad).items():
         client = enter()
         for method in METHODS:
-            response = _ask(client, method, address)
+            response = ask(client, method, address)
             if response.status_code != 405:
                 found[actor, method] = met(response)
                 wanted[actor, method] = expected(rule, actor, method)
@@ -81,14 +79,6 @@ def test_everybody_meets_what_the_rules_say(
         found = {each: OPEN if word == HIDDEN else word for each, word in found.items()}
     assert found == wanted
     assert found, "no method is answered"
-
-
-def _ask(client: Client, method: str, address: str) -> Any:
-    """Ask, and take back whatever it did."""
-    with transaction.atomic():
-        response = getattr(client, method)(address)
-        transaction.set_rollback(True)
-    return response
 
 
 def test_every_address_has_a_rule_and_every_rule_an_address() -> None:

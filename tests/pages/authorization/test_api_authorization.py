@@ -1,0 +1,61 @@
+"""Every operation of the management API, asked for by everybody with a session.
+
+What a token may do less than its maker is in `tests/api`.
+"""
+
+import pytest
+
+from accounts.models import Organization
+from accounts.permissions import Act, StaffAct, may, staff_may
+from tests.pages.authorization.addresses import NAMELESS, OPERATIONS
+from tests.pages.authorization.asking import AddressOf, ask
+from tests.pages.authorization.people import everybody
+from tests.pages.authorization.rules import OPERATIONS as RULED
+from tests.pages.authorization.rules import Rule, Whose, rule_of_operation
+
+OPEN, UNKNOWN, FORBIDDEN, HIDDEN = "open", "401", "403", "404"
+
+
+def expected(rule: Rule, actor: str) -> str:
+    """What an actor of `people.everybody` is answered."""
+    if actor == "visitor":
+        return UNKNOWN
+    if rule.whose is Whose.USER or (actor == "operator" and rule.whose is not Whose.MEMBER):
+        return OPEN
+    where, _, role = actor.rpartition(" ")
+    if rule.whose is Whose.STAFF and where == "site":
+        assert isinstance(rule.act, StaffAct)
+        return OPEN if staff_may(role, rule.act) else FORBIDDEN
+    if rule.whose is Whose.MEMBER and where == "acme":
+        assert isinstance(rule.act, Act)
+        return OPEN if may(role, rule.act) else FORBIDDEN
+    return HIDDEN
+
+
+@pytest.mark.parametrize("operation_id", sorted(OPERATIONS))
+def test_everybody_is_answered_what_the_rules_say(
+    operation_id: str,
+    address_of: AddressOf,
+    acme: Organization,
+    globex: Organization,
+    abroad: Organization,
+) -> None:
+    method, pattern = OPERATIONS[operation_id]
+    rule, address = rule_of_operation(operation_id), address_of(pattern)
+    found, wanted = {}, {}
+    for actor, enter in everybody(acme, globex, abroad).items():
+        status = str(ask(enter(), method, address).status_code)
+        found[actor] = status if status in (UNKNOWN, FORBIDDEN, HIDDEN) else OPEN
+        wanted[actor] = expected(rule, actor)
+    assert found == wanted
+
+
+def test_every_operation_has_a_rule_and_every_rule_an_operation() -> None:
+    ruled = {each for each in OPERATIONS if each.startswith("ops.") or each in RULED}
+    assert (set(OPERATIONS) - ruled, set(RULED) - set(OPERATIONS)) == (set(), set())
+
+
+def test_an_address_without_a_name_is_the_apis() -> None:
+    patterns = [pattern for _, pattern in OPERATIONS.values()]
+    others = [each for each in NAMELESS if each not in patterns]
+    assert [each.callback.__name__ for each in others] == ["unknown_path"]
