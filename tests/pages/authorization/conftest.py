@@ -4,9 +4,20 @@ from typing import Any
 
 import pytest
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 
 from accounts import audit, invitations
-from accounts.models import ApiKey, Invitation, Organization, Role, Site, SiteDomain
+from accounts.models import (
+    Announcement,
+    ApiKey,
+    Invitation,
+    Organization,
+    Role,
+    Site,
+    SiteDomain,
+    SiteStaff,
+    User,
+)
 from billing.models import Model, Plan, SiteTerms
 from relay.models import Route, Upstream
 from tests.factories import accounts, calls
@@ -41,6 +52,11 @@ def upstream(db: None) -> Upstream:
 def arguments(upstream: Upstream, acme: Organization, acme_key: ApiKey) -> dict[str, Any]:
     """A value for each name that stands in an address."""
     model = Model.objects.create(pk="openai/gpt-4o")
+    watcher = User.objects.create_user("watcher@acme.example", is_operator=True)
+    now = timezone.now()
+    retired = acme_key.retired_secrets.create(
+        secret_hash=b"0" * 32, last_four="0000", retired_at=now, expires_at=now
+    )
     colleague = member_of(acme, "colleague@acme.example", Role.VIEWER)
     return {
         "upstream_id": upstream.pk,
@@ -56,12 +72,24 @@ def arguments(upstream: Upstream, acme: Organization, acme_key: ApiKey) -> dict[
         "key_id": acme_key.pk,
         "invitation_id": _invitation(acme).pk,
         "token": "nobody-was-given-this",
+        "announcement_id": _announcement(acme.site).pk,
+        "staff_id": SiteStaff.objects.create(site=acme.site, user=watcher).pk,
+        "user_id": watcher.pk,
+        "retired_id": retired.pk,
+        "session_id": 1,
+        "pk": 1,
         "hash": "0" * 16,
         "kind": "terms",
         "key": "nobody-was-mailed-this",
         "uidb36": "1",
         "member_id": colleague.memberships.get().pk,
     }
+
+
+def _announcement(site: Site) -> Announcement:
+    return Announcement.objects.create(
+        site=site, kind=Announcement.Kind.NEWS, title={"en": "Hello"}, starts_at=timezone.now()
+    )
 
 
 def _invitation(acme: Organization) -> Invitation:

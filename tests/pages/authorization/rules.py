@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from accounts.permissions import Act, StaffAct
+from accounts.permissions import Act, StaffAct, may
 
 
 class Whose(Enum):
@@ -26,13 +26,19 @@ class Whose(Enum):
 class Rule:
     """`act` is what the role must allow, `post_act` where sending takes more than reading.
 
-    `owned` says that the address names an object of one organization (or site).
+    `owned` says that the address names an object of one organization (or site), `makers` that
+    a role which makes keys, but does not manage all, finds only its own.
     """
 
     whose: Whose
     act: Act | StaffAct | None = None
     post_act: Act | StaffAct | None = None
     owned: bool = False
+    makers: bool = False
+
+    def finds_only_own(self, role: str) -> bool:
+        """Whether the object, which somebody else made, is hidden from a colleague's role."""
+        return self.makers and may(role, Act.MAKE_KEYS) and not may(role, Act.MANAGE_ALL_KEYS)
 
     def act_for(self, method: str) -> Act | StaffAct | None:
         return self.post_act if method == "post" and self.post_act else self.act
@@ -48,6 +54,10 @@ def member(act: Act, post_act: Act | None = None) -> Rule:
 
 def owned(act: Act, post_act: Act | None = None) -> Rule:
     return Rule(Whose.MEMBER, act, post_act, owned=True)
+
+
+def of_makers(act: Act) -> Rule:
+    return Rule(Whose.MEMBER, act, owned=True, makers=True)
 
 
 def staff(act: StaffAct, post_act: StaffAct | None = None) -> Rule:
@@ -71,6 +81,14 @@ RULES: Mapping[str, Rule] = {
     "account_reset_password_from_key_done": EVERYONE,
     "account_reset_password_from_key": EVERYONE,
     "account_reset_password_done": EVERYONE,
+    "mfa_authenticate": VISITOR,
+    "mfa_login_webauthn": VISITOR,
+    "mfa_reauthenticate": USER,
+    "mfa_reauthenticate_webauthn": USER,
+    "socialaccount_connections": USER,
+    "socialaccount_login_cancelled": EVERYONE,
+    "socialaccount_login_error": EVERYONE,
+    "socialaccount_signup": VISITOR,
     # public
     "landing": EVERYONE,
     "public_models": EVERYONE,
@@ -81,7 +99,21 @@ RULES: Mapping[str, Rule] = {
     "set_theme": EVERYONE,
     "set_language": EVERYONE,
     "invitation": EVERYONE,
+    "api_schema": EVERYONE,
     # people
+    "profile": USER,
+    "send_verification": USER,
+    "mfa_index": USER,
+    "end_session": USER,
+    "end_other_sessions": USER,
+    "mfa_activate_totp": USER,
+    "mfa_deactivate_totp": USER,
+    "mfa_view_recovery_codes": USER,
+    "mfa_generate_recovery_codes": USER,
+    "mfa_list_webauthn": USER,
+    "mfa_add_webauthn": USER,
+    "mfa_edit_webauthn": USER,
+    "mfa_remove_webauthn": USER,
     "new_organization": USER,
     "switch_organization": USER,
     "settings": member(SEE),  # a profile is everybody's own; the organization's part is not
@@ -97,15 +129,41 @@ RULES: Mapping[str, Rule] = {
     "overview": member(SEE),
     "keys": member(SEE),
     "create_key": member(Act.MAKE_KEYS),
-    "revoke_key": owned(Act.MANAGE_ALL_KEYS),
-    "switch_key": owned(Act.MANAGE_ALL_KEYS),
+    "change_keys": member(Act.MAKE_KEYS),
+    "key": of_makers(SEE),
+    "edit_key": of_makers(Act.MAKE_KEYS),
+    "rotate_key": of_makers(Act.MAKE_KEYS),
+    "end_old_secret": of_makers(Act.MAKE_KEYS),
+    "revoke_key": of_makers(Act.MAKE_KEYS),
+    "switch_key": of_makers(Act.MAKE_KEYS),
     "usage": member(SEE),
     "requests": member(SEE),
     "request": owned(SEE),
     "balance": member(Act.SEE_MONEY),
     # a site's staff
     "site_overview": staff(StaffAct.SEE_SITE),
+    "site_setup": staff(StaffAct.SEE_SITE),
+    "site_settings": staff(StaffAct.CHANGE_SITE),
+    "site_brand": staff(StaffAct.CHANGE_SITE),
+    "site_content": staff(StaffAct.CHANGE_SITE),
+    "site_errors": staff(StaffAct.CHANGE_SITE),
+    "site_announcements": staff(StaffAct.SERVE_CUSTOMERS),
+    "site_staff": staff(StaffAct.MANAGE_STAFF),
+    "site_staff_role": staff(StaffAct.MANAGE_STAFF),
+    "site_staff_remove": staff(StaffAct.MANAGE_STAFF),
 }
+OPERATORS_PREFIXES = ("ops_", "operator", "gallery")
+
+
+def is_operators(name: str) -> bool:
+    """Operators' pages say so in their names."""
+    return name.startswith(OPERATORS_PREFIXES)
+
+
+def rule_of(name: str) -> Rule:
+    """Raises KeyError for a page that has no line."""
+    return OPERATOR if is_operators(name) else RULES[name]
+
 
 _SITE, _SERVE, _PRICES = StaffAct.SEE_SITE, StaffAct.SERVE_CUSTOMERS, StaffAct.CHANGE_PRICES
 
@@ -123,10 +181,10 @@ OPERATIONS: Mapping[str, Rule] = {
     "audit.list": owned(Act.MANAGE_MEMBERS),
     "keys.list": owned(SEE),
     "keys.create": owned(Act.MAKE_KEYS),
-    "keys.read": owned(SEE),
-    "keys.change": owned(Act.MANAGE_ALL_KEYS),
-    "keys.rotate": owned(Act.MANAGE_ALL_KEYS),
-    "keys.revoke": owned(Act.MANAGE_ALL_KEYS),
+    "keys.read": of_makers(SEE),
+    "keys.change": of_makers(Act.MAKE_KEYS),
+    "keys.rotate": of_makers(Act.MAKE_KEYS),
+    "keys.revoke": of_makers(Act.MAKE_KEYS),
     "balance.read": owned(Act.SEE_MONEY),
     "statement.list": owned(Act.SEE_MONEY),
     "budgets.list": owned(Act.SEE_MONEY),

@@ -14,14 +14,10 @@ from accounts.permissions import Act, StaffAct, may, staff_may
 from tests.pages.authorization.addresses import PATTERNS
 from tests.pages.authorization.asking import AddressOf, ask
 from tests.pages.authorization.people import everybody
-from tests.pages.authorization.rules import OPERATOR, RULES, Rule, Whose
+from tests.pages.authorization.rules import RULES, Rule, Whose, is_operators, rule_of
 
 OPEN, LOG_IN, FORBIDDEN, HIDDEN, NO_ORGANIZATION = "open", "log in", "403", "404", "make your own"
 METHODS = ("get", "post")
-
-
-def rule_of(name: str) -> Rule:
-    return OPERATOR if name.startswith("ops_") or name == "gallery" else RULES[name]
 
 
 def expected(rule: Rule, actor: str, method: str) -> str:
@@ -44,7 +40,8 @@ def expected(rule: Rule, actor: str, method: str) -> str:
     assert isinstance(act, Act)
     if not may(role, act):
         return FORBIDDEN
-    return HIDDEN if where == "globex" and rule.owned else OPEN
+    is_others = where == "globex" and rule.owned
+    return HIDDEN if is_others or rule.finds_only_own(role) else OPEN
 
 
 def met(response: HttpResponseBase) -> str:
@@ -82,13 +79,8 @@ def test_everybody_meets_what_the_rules_say(
 
 
 def test_every_address_has_a_rule_and_every_rule_an_address() -> None:
-    ruled = {name for name in PATTERNS if name in RULES or rule_is_implied(name)}
+    ruled = {name for name in PATTERNS if name in RULES or is_operators(name)}
     assert (set(PATTERNS) - ruled, set(RULES) - set(PATTERNS)) == (set(), set())
-
-
-def rule_is_implied(name: str) -> bool:
-    """Operators' pages say so in their names."""
-    return name.startswith("ops_") or name == "gallery"
 
 
 def test_a_role_that_may_everything_is_the_owners_alone() -> None:
