@@ -1,5 +1,6 @@
 """One object of each kind that an address may name, all of acme's or of the deployment's."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from relay.models import Route, Upstream
 from tests.factories import accounts, calls
 from tests.pages.authorization.addresses import names_in
 from tests.pages.authorization.asking import AddressOf
+from tests.pages.authorization.people import everybody
 from tests.pages.people import member_of
 
 
@@ -38,6 +40,12 @@ def home(site: Site) -> Site:
 def abroad(db: None) -> Organization:
     """A customer of another site."""
     return accounts.organization("Abroad", on=accounts.site("abroad"))
+
+
+@pytest.fixture
+def sessions(acme: Organization, globex: Organization, abroad: Organization) -> Mapping[str, str]:
+    """Everybody's, by name."""
+    return everybody(acme, globex, abroad)
 
 
 @pytest.fixture
@@ -98,10 +106,10 @@ def _invitation(acme: Organization) -> Invitation:
 
 @pytest.fixture
 def address_of(arguments: dict[str, Any]) -> AddressOf:
-    """The address of a pattern, for something that exists."""
+    """The address of a pattern, for something that exists; `other` names what else."""
 
-    def address(pattern: URLPattern) -> str:
-        given = {name: arguments[name] for name in names_in(pattern)}
+    def address(pattern: URLPattern, **other: str) -> str:
+        given = {name: (arguments | other)[name] for name in names_in(pattern)}
         return reverse(pattern.name or pattern.callback, kwargs=given)
 
     return address
