@@ -19,7 +19,7 @@ from accounts.models import (
     SiteStaff,
     User,
 )
-from billing.models import Model, Plan, SiteTerms
+from billing.models import Model, Plan, RedeemBatch, SiteTerms
 from relay.models import Route, Upstream
 from tests.factories import accounts, calls
 from tests.pages.authorization.addresses import names_in
@@ -80,6 +80,7 @@ def arguments(upstream: Upstream, acme: Organization, acme_key: ApiKey) -> dict[
         "key_id": acme_key.pk,
         "invitation_id": _invitation(acme).pk,
         "token": "nobody-was-given-this",
+        "batch_id": RedeemBatch.objects.create(site=acme.site, name="fair", amount_nanos=1).pk,
         "announcement_id": _announcement(acme.site).pk,
         "staff_id": SiteStaff.objects.create(site=acme.site, user=watcher).pk,
         "user_id": watcher.pk,

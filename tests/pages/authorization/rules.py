@@ -101,7 +101,10 @@ RULES: Mapping[str, Rule] = {
     "set_language": EVERYONE,
     "invitation": EVERYONE,
     "api_schema": EVERYONE,
+    "api_docs": EVERYONE,
     # people
+    "tokens": USER,
+    "organization_tokens": member(Act.MANAGE_TOKENS),
     "profile": USER,
     "send_verification": USER,
     "mfa_index": USER,
@@ -140,6 +143,7 @@ RULES: Mapping[str, Rule] = {
     "requests": member(SEE),
     "request": owned(SEE),
     "balance": member(Act.SEE_MONEY),
+    "redeem": member(Act.MANAGE_MONEY),
     # a site's staff
     "site_overview": staff(StaffAct.SEE_SITE),
     "site_setup": staff(StaffAct.SEE_SITE),
@@ -159,6 +163,9 @@ RULES: Mapping[str, Rule] = {
     "site_organization_note": staff(StaffAct.SERVE_CUSTOMERS),
     "site_top_up": staff(StaffAct.MOVE_MONEY),
     "site_debit": staff(StaffAct.MOVE_MONEY),
+    "site_codes": staff(StaffAct.MOVE_MONEY),
+    "site_codes_withdraw": staff(StaffAct.MOVE_MONEY),
+    "site_tokens": staff(StaffAct.MANAGE_TOKENS),
     "site_staff": staff(StaffAct.MANAGE_STAFF),
     "site_staff_role": staff(StaffAct.MANAGE_STAFF),
     "site_staff_remove": staff(StaffAct.MANAGE_STAFF),

@@ -4,6 +4,7 @@ An address without a line in `rules.py` fails, and so does a line without an add
 """
 
 from collections.abc import Mapping
+from itertools import product
 
 from django.http import HttpResponseBase
 from django.urls import reverse
@@ -56,17 +57,17 @@ def met(response: HttpResponseBase) -> str:
 def test_everybody_meets_what_the_rules_say(
     address_of: AddressOf, sessions: Mapping[str, str]
 ) -> None:
-    wrong: dict[str, dict[str, str]] = {}
+    wrong = {}
     for name, pattern in PATTERNS.items():
         address, rule = address_of(pattern), rule_of(name)
         # Who may ask how is decided before who may ask at all.
         methods = [m for m in METHODS if ask("", m, address).status_code != NO_SUCH_METHOD]
         assert methods, name
-        for method in methods:
-            for actor, session in sessions.items():
-                found, wanted = met(ask(session, method, address)), expected(rule, actor, method)
-                if found != wanted and not _is_absent(rule, found):
-                    wrong.setdefault(f"{method} {name}", {})[actor] = f"{found}, not {wanted}"
+        for method, actor in product(methods, sessions):
+            found = met(ask(sessions[actor], method, address))
+            wanted = expected(rule, actor, method)
+            if found != wanted and not _is_absent(rule, found):
+                wrong[name, method, actor] = f"{found}, not {wanted}"
     assert wrong == {}
 
 

@@ -1,4 +1,5 @@
-"""Operators only: a visitor is asked to log in, anyone else finds no such page by any method."""
+"""Each of the operators' pages in a few queries; who may not open them is in
+`tests/pages/authorization`."""
 
 import pytest
 from django.test import Client
@@ -60,24 +61,6 @@ def addresses(upstream: Upstream, model: Model, acme: Organization) -> dict[str,
         arguments = {name: known[name] for name in pattern.pattern.converters}
         found[str(pattern.name)] = reverse(str(pattern.name), kwargs=arguments)
     return found
-
-
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_customer_finds_no_such_page(
-    owner: Client, addresses: dict[str, str], page: str, method: str
-) -> None:
-    status = getattr(owner, method)(addresses[page]).status_code
-    assert status in (404, 405)
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_visitor_is_asked_to_log_in(
-    visitor: Client, addresses: dict[str, str], page: str
-) -> None:
-    response = visitor.post(addresses[page]) if page in POSTS_ONLY else visitor.get(addresses[page])
-    assert response.status_code == 302
-    assert response.headers["Location"].startswith(reverse("account_login"))
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in POSTS_ONLY])
