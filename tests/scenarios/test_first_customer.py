@@ -52,7 +52,7 @@ def create_key(page: "Page") -> str:
     secret = page.inner_text("#secret")
     assert secret.startswith("sk-")
     page.click("text=I have stored it")
-    page.wait_for_url("**/app/keys")
+    page.wait_for_url("**/app/keys/*")
     assert secret not in page.content()
     return secret
 

@@ -1,8 +1,10 @@
 """A Valkey Cluster of three primaries for the gate's tests, on loopback ports of its own."""
 
+import random
 import socket
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from redis import Redis, RedisCluster
@@ -14,12 +16,18 @@ PRIMARIES = 3
 SLOTS = 16_384
 
 
+# Ports for both lie below those that a system gives to whoever connects (Linux: from 32,768 on).
+PORTS = range(10_000, 22_000)
+BUS_ABOVE = 10_000
+
+
 def free_port() -> int:
-    """A port whose cluster bus, 10,000 above, exists too."""
+    """A port that nobody listens at, nor at its cluster bus above."""
     while True:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port: int = probe.getsockname()[1]
-        if port < 55_000:
+        port = random.choice(PORTS)
+        with suppress(OSError):
+            for each in (port, port + BUS_ABOVE):
+                socket.create_server(("127.0.0.1", each)).close()
             return port
 
 

@@ -42,9 +42,11 @@ def shared_valkey(request: pytest.FixtureRequest) -> Iterator[Valkey | ValkeyClu
         server = ValkeyCluster()
     else:
         server = Valkey(Path(tempfile.mkdtemp(prefix="gate-")))
-    server.start()
-    yield server
-    server.remove()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ class Valkey:
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._answers():
+            assert self.process.poll() is None, "Valkey ended; is another at its port?"
             assert time.monotonic() < deadline, "Valkey did not start"
 
     def _answers(self) -> bool:

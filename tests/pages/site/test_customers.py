@@ -10,7 +10,7 @@ from billing import ledger
 from billing.models import OrganizationPlan, Plan
 from tests.factories import accounts
 from tests.factories.billing import UNIT
-from tests.pages.people import confirmed, logged_in
+from tests.pages.people import confirmed, has_password, logged_in
 from tests.pages.site.conftest import staff_of
 
 TABS = ("overview", "limits", "usage", "requests", "ledger", "prices", "notes", "audit", "nonsense")
@@ -96,7 +96,7 @@ def test_a_debit_takes_what_is_available_and_no_more(
 
 
 def test_money_asks_who_it_is_first(home: Site, gate: Redis, acme: Organization) -> None:
-    stale = logged_in(staff_of(home, "stale@acme.example"))
+    stale = logged_in(has_password(staff_of(home, "stale@acme.example")))
     for name in ("top_up", "debit"):
         answer = stale.get(address(name, acme))
         assert answer.status_code == 302

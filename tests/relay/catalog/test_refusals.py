@@ -19,7 +19,7 @@ UNREADABLE = [
     (
         "modles: []\n",
         1,
-        "modles: unknown field (known: contracts, models, plans, sites, upstreams)",
+        "modles: unknown field (known: announcements, contracts, models, plans, sites, upstreams)",
     ),
     ("models:\n  - id: m\n    prize: {}\n", 3, "models.m.prize: unknown field"),
     ("models:\n  - id: m\n    routes:\n      - upstream: u\n        wait: 1\n", 5, "unknown field"),
