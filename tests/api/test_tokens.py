@@ -62,7 +62,8 @@ def test_a_missing_scope_is_named(owner: User, site: Site) -> None:
 
 
 def test_writing_includes_reading(owner: User, site: Site) -> None:
-    document(program(owner, site=site, scopes=["keys:write"]).get(KEYS))
+    listed = program(owner, site=site, scopes=["keys:write"]).get(KEYS)
+    assert document(listed)["items"] == []
 
 
 def test_it_falls_with_the_role_of_its_maker(ours: Program, acme: Organization) -> None:

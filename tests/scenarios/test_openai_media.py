@@ -192,4 +192,4 @@ def test_what_is_wrong_is_named(client: Any) -> None:
 
 
 def test_after_all_that_the_books_agree(deployment: Cluster) -> None:
-    deployment.settled_audit()
+    assert deployment.settled_audit()["ok"]

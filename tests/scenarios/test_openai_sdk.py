@@ -265,4 +265,4 @@ async def test_the_async_client_streams_many_calls_at_once(
 
 
 def test_after_all_that_the_books_agree(deployment: Cluster) -> None:
-    deployment.settled_audit()
+    assert deployment.settled_audit()["ok"]
