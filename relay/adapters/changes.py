@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "tollgate_changes"
 # A link that is silently dead is noticed so soon: a revoked key is refused within 10 s in any case.
-HEARTBEAT_S = 3.0
+HEARTBEAT_S = 2.0
 RECONNECT_S = 1.0
 
 
