@@ -15,7 +15,7 @@ run:
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # So everything takes longer than on a machine that does nothing else (tests/patience.py).
-export TESTS_SLOWER ?= 6
+export TESTS_SLOWER ?= 2
 
 # A browser is looked for first; without one, browser tests are skipped and say why.
 test:
