@@ -9,14 +9,15 @@ import pwd
 import re
 import shutil
 import tempfile
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from secrets import token_hex
 
 # The first of these accounts that exists is used in place of root.
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 ROOT_STATE = Path("/var/lib/tollgate-devstack")
+NAME_FILE = "postgres-folder"  # in a state folder: which one of those in ROOT_STATE is its own
 
 SYSTEM_BINARIES = Path("/usr/lib/postgresql")  # Debian's layout: one folder per major version
 OLDEST_MAJOR = 17  # the first with the builtin C.UTF-8 locale that clusters are made with
@@ -42,10 +43,19 @@ def unprivileged_user() -> str | None:
 
 
 def home(state: Path, user: str | None) -> Path:
-    """The folder for a state folder's cluster: itself, unless the account cannot get there."""
+    """The folder for a state folder's cluster: itself, unless the account cannot get there.
+
+    The state folder remembers which it is. A new one at the path of a deleted one has secrets of
+    its own, and must not meet that one's data.
+    """
     if user is None or _can_cross(state):
         return state
-    return make_crossable(ROOT_STATE / sha256(bytes(state.resolve())).hexdigest()[:16])
+    name = state / NAME_FILE
+    if not name.exists():
+        partial = name.with_suffix(".partial")
+        partial.write_text(token_hex(8), encoding="ascii")
+        partial.rename(name)
+    return make_crossable(ROOT_STATE / name.read_text(encoding="ascii"))
 
 
 def binaries(user: str | None) -> Path:

@@ -1,9 +1,10 @@
 """The embedded servers keep their data through any ending of their owner."""
 
 import os
-import signal
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import redis
 from psycopg.errors import InsufficientPrivilege
 
-from devstack import postgres
+from devstack import postgres, postgres_binaries
 from devstack.process import ProcessGroup
 from tests import servers
 
@@ -30,12 +31,12 @@ time.sleep(600)
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder() -> Iterator[Path]:
     """A folder that another account can reach: pytest's own are private."""
-    path = tmp_path_factory.mktemp("state")
-    for parent in (path, *path.parents[:2]):
-        parent.chmod(0o711)
-    return path
+    with tempfile.TemporaryDirectory(prefix="tollgate-state-") as name:
+        path = Path(name)
+        path.chmod(0o711)
+        yield path
 
 
 @pytest.fixture
@@ -51,11 +52,13 @@ def test_data_survives_a_killed_owner(folder: Path, group: ProcessGroup) -> None
     with owner:
         assert owner.stdout is not None
         database_url, redis_url = owner.stdout.readline().strip(), owner.stdout.readline().strip()
-        with psycopg.connect(database_url) as connection:
-            connection.execute("CREATE TABLE note AS SELECT 'kept' AS text")
-        with redis.Redis.from_url(redis_url, decode_responses=True) as client:
-            client.set("note", "kept")
-        owner.send_signal(signal.SIGKILL)
+        try:
+            with psycopg.connect(database_url) as connection:
+                connection.execute("CREATE TABLE note AS SELECT 'kept' AS text")
+            with redis.Redis.from_url(redis_url, decode_responses=True) as client:
+                client.set("note", "kept")
+        finally:
+            owner.kill()
     with psycopg.connect(servers.start_postgres(group, folder, durable=True)) as connection:
         assert connection.execute("SELECT text FROM note").fetchall() == [("kept",)]
     with redis.Redis.from_url(
@@ -91,3 +94,16 @@ def test_both_ask_for_the_password() -> None:
     client = redis.Redis.from_url(os.environ["REDIS_URL"].replace(servers.PASSWORD, "wrong"))
     with client, pytest.raises(redis.AuthenticationError):
         client.ping()
+
+
+def test_a_new_state_folder_at_an_old_path_does_not_get_its_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_binaries, "ROOT_STATE", tmp_path / "elsewhere")
+    state = tmp_path / "private"
+    state.mkdir(0o700)
+    first = postgres_binaries.home(state, "nobody")
+    assert postgres_binaries.home(state, "nobody") == first != state
+    shutil.rmtree(state)
+    state.mkdir(0o700)
+    assert postgres_binaries.home(state, "nobody") != first

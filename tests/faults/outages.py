@@ -14,6 +14,7 @@ from tests.faults.cluster import READY_S, Cluster, Customer, wait_until
 
 # The load is steady, not heavy: one core serves the whole deployment and the test.
 EVERY_S = 0.1
+WELL = 10  # successes in a row mean that every relay serves again, not just one
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class Load:
 
     def asked_between(self, first: float, last: float) -> list[Timed]:
         return [each for each in self.timed if first <= each.asked_at <= last]
+
+    def well_since(self, since: float) -> float | None:
+        """When the first was asked of the WELL calls in a row, to all relays in turn, that were
+        the last to be answered after `since` and were all answered with 200; else None."""
+        last = sorted((t.asked_at, t.answer.status) for t in self.timed if t.asked_at >= since)
+        row = last[-WELL:]
+        return row[0][0] if [status for _, status in row] == [200] * WELL else None
 
     def has_success_since(self, since: float) -> bool:
         return any(t.asked_at >= since and t.answer.status == 200 for t in self.timed)
