@@ -50,6 +50,7 @@ class AuditRecord(models.Model):
             models.Index(fields=["organization", "-id"], name="audit_by_organization"),
             models.Index(fields=["actor", "-id"], name="audit_by_actor"),
             models.Index(fields=["target_id", "-id"], name="audit_by_target"),
+            models.Index(fields=["at"], name="audit_by_time"),
         ]
 
     def __str__(self) -> str:

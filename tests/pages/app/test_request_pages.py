@@ -7,9 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import ApiKey, Organization
+from accounts.api_keys import mint
+from accounts.models import ApiKey, Organization, Role
 from billing.reports.calls import PAGE_ROWS
 from tests.factories import calls
+from tests.pages.people import logged_in, member_of
 
 LOG = "/app/requests"
 
@@ -78,6 +80,15 @@ def test_filters_by_key_id_and_day(
         (f"day={day}", old),
     ):
         assert ids(page_client.get(f"{LOG}?{query}").content.decode()) == [row.request_id]
+
+
+def test_a_developer_may_choose_among_their_own_keys_only(acme: Organization) -> None:
+    developer = member_of(acme, "developer@acme.example", Role.DEVELOPER)
+    mint(acme, name="mine", created_by=developer)
+    mint(acme, name="colleagues")
+    page = logged_in(developer).get(LOG).content.decode()
+    assert "mine (" in page
+    assert "colleagues (" not in page
 
 
 def test_a_charge_is_explained_line_by_line(page_client: Client, acme: Organization) -> None:

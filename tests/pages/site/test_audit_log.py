@@ -65,6 +65,10 @@ def test_a_site_does_not_learn_who_the_operators_are(trail: None, keeper: Client
         ("organization=nobody", 0),
         ("since=2999-01-01", 0),
         ("until=2999-01-01", 3),
+        ("since=2026-01-01&until=2999-01-01", 3),
+        ("since=0001-01-01", 3),
+        ("until=2001-01-01", 0),
+        ("until=0001-01-01", 0),
         ("since=nonsense&actor=%00", 3),
     ],
 )
