@@ -17,57 +17,31 @@ from accounts.reports import audit_search
 from accounts.reports.audit_log import Line
 from accounts.reports.audit_search import Filters
 from accounts.web import csv_answer
-from accounts.web.access import operator_page, site_page
+from accounts.web.doors import Door, staff_view
 from accounts.web.pages import render_page
-from accounts.web.requests import StaffRequest
 
 # Ids are 64-bit; a longer number can only be nonsense.
 ID_DIGITS_MAX = 18
 TEXTS = ("actor", "action", "target", "organization", "request_id")
 
 
+@staff_view(StaffAct.SEE_SITE)
 @require_safe
-@operator_page
-def ops_audit(request: HttpRequest) -> HttpResponse:
-    """O16."""
-    return shown(request, None, "ops")
-
-
-@require_safe
-@site_page(StaffAct.SEE_SITE)
-def site_audit(request: StaffRequest) -> HttpResponse:
-    """T10."""
-    return shown(request, request.site, "site")
-
-
-@require_safe
-@operator_page
-def ops_audit_csv(request: HttpRequest) -> HttpResponseBase:
-    """What `ops_audit` finds, as a file."""
-    return exported(request, None)
-
-
-@require_safe
-@site_page(StaffAct.SEE_SITE)
-def site_audit_csv(request: StaffRequest) -> HttpResponseBase:
-    """What `site_audit` finds, as a file."""
-    return exported(request, request.site)
-
-
-def shown(request: HttpRequest, site: Site | None, door: str) -> HttpResponse:
+def audit_log(request: HttpRequest, door: Door) -> HttpResponse:
+    """O16 and T10."""
     filters = filters_of(request)
     text = request.GET.get("before", "")
     is_id = text.isascii() and text.isdigit() and len(text) <= ID_DIGITS_MAX
-    page = audit_search.page(filters, site, before=int(text) if is_id else None)
-    here, kept = reverse(f"{door}_audit"), query_of(filters)
+    page = audit_search.page(filters, door.site, before=int(text) if is_id else None)
+    here, kept = reverse(door.page("audit")), query_of(filters)
     context = {
-        "shell": f"{door}/base.html",
+        "door": door,
         "here": here,
-        "of_all_sites": site is None,
-        "customer_url": "ops_organization" if site is None else "site_organization",
+        "of_all_sites": door.is_ops,
+        "customer_url": door.page("organization"),
         "filters": filters,
         "page": page,
-        "csv_url": f"{reverse(f'{door}_audit_csv')}?{urlencode(kept)}",
+        "csv_url": f"{reverse(door.page('audit_csv'))}?{urlencode(kept)}",
         "csv_rows_max": audit_search.CSV_ROWS_MAX,
         "older_url": f"{here}?{urlencode({**kept, 'before': page.older})}" if page.older else "",
         "newest_url": f"{here}?{urlencode(kept)}" if is_id else "",
@@ -75,12 +49,15 @@ def shown(request: HttpRequest, site: Site | None, door: str) -> HttpResponse:
     return render_page(request, "staff/audit.html", context)
 
 
-def exported(request: HttpRequest, site: Site | None) -> HttpResponseBase:
+@staff_view(StaffAct.SEE_SITE)
+@require_safe
+def audit_csv(request: HttpRequest, door: Door) -> HttpResponseBase:
+    """What `audit_log` finds, as a file."""
     names = ("time", "actor", "via", "site", "organization", "action", "target", "target_name")
     header = (*names, "reason", "before", "after", "ip", "request_id")
     # Read here: the file is written when the request's language is gone.
     operator = _("operator")
-    rows = _rows(filters_of(request), site, operator)
+    rows = _rows(filters_of(request), door.site, operator)
     return csv_answer.answer(request, "audit.csv", header, rows)
 
 

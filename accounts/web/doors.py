@@ -37,7 +37,12 @@ class Door:
         return f"{self.name}_{name}"
 
     @property
-    def shell(self) -> str:
+    def is_ops(self) -> bool:
+        """Whether it is the operators'."""
+        return self.site is None
+
+    @property
+    def base(self) -> str:
         """The template that its pages extend."""
         return f"{self.name}/base.html"
 
@@ -50,6 +55,13 @@ class Door:
     def find(self, organization_id: str) -> Organization:
         """One of them; anybody else's is a 404."""
         return get_object_or_404(self.organizations, pk=organization_id)
+
+    def find_site(self, site_id: str) -> Site:
+        """The reader's own; for operators, the one that the address names, else 404."""
+        return self.site or get_object_or_404(Site, pk=site_id)
+
+
+OPERATORS = Door("ops", None, StaffRole.OWNER)
 
 
 class Pair(NamedTuple):
@@ -66,7 +78,7 @@ def staff_view(act: StaffAct, *, asks_again: bool = False) -> Callable[[PageView
     def decorate(view: PageView) -> Pair:
         @wraps(view)
         def for_operators(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-            return view(request, Door("ops", None, StaffRole.OWNER), **kwargs)
+            return view(request, OPERATORS, **kwargs)
 
         @wraps(view)
         def for_staff(request: StaffRequest, **kwargs: Any) -> HttpResponseBase:

@@ -1,12 +1,16 @@
-"""Addresses of the staff's pages that accounts owns, under /ops/ and /site/."""
+"""Addresses of the staff's pages that accounts owns, behind either door (`accounts.web.doors`)."""
 
 from django.urls import URLPattern, path
 
 from accounts.web import audit_pages
+from accounts.web.doors import Pair
 
+# Address, name, view.
+PAGES: list[tuple[str, str, Pair]] = [
+    ("audit", "audit", audit_pages.audit_log),
+    ("audit.csv", "audit_csv", audit_pages.audit_csv),
+]
 urlpatterns: list[URLPattern] = [
-    path("ops/audit", audit_pages.ops_audit, name="ops_audit"),
-    path("ops/audit.csv", audit_pages.ops_audit_csv, name="ops_audit_csv"),
-    path("site/audit", audit_pages.site_audit, name="site_audit"),
-    path("site/audit.csv", audit_pages.site_audit_csv, name="site_audit_csv"),
+    *(path(f"ops/{below}", pair.ops, name=f"ops_{name}") for below, name, pair in PAGES),
+    *(path(f"site/{below}", pair.site, name=f"site_{name}") for below, name, pair in PAGES),
 ]

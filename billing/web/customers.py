@@ -72,7 +72,6 @@ def frame(door: Door) -> dict[str, Any]:
     """What the templates need of the door."""
     return {
         "door": door,
-        "shell": door.shell,
         "urls": {name: door.page(name) for name in PAGES},
         "may_serve": door.may(StaffAct.SERVE_CUSTOMERS),
         "may_move_money": door.may(StaffAct.MOVE_MONEY),

@@ -161,7 +161,6 @@ def _page(
         rows = rows.filter(site=door.site)
     rows = rows.annotate(made=Count("codes"), used=Count("codes__organization"))
     context = {
-        "shell": door.shell,
         "door": door,
         "here": reverse(door.page("codes")),
         "withdraw_url": door.page("codes_withdraw"),

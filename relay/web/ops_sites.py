@@ -1,4 +1,4 @@
-"""Staff pages of sites: the list, and a new one. A site's own pages are `site_pages`."""
+"""Staff pages of sites: the list, and a new one. A site's own pages are in `site_urls`."""
 
 from django.contrib import messages
 from django.db.models import Count

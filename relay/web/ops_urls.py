@@ -12,7 +12,7 @@ from relay.web import (
     ops_sites,
     ops_upstreams,
     site_announcements,
-    site_pages,
+    site_urls,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -47,15 +47,6 @@ urlpatterns: list[URLPattern] = [
     path("routes/<int:route_id>/remove", ops_routes.remove_route, name="ops_route_remove"),
     path("sites", ops_sites.site_list, name="ops_sites"),
     path("sites/new", ops_sites.create_site, name="ops_site_new"),
-    path("sites/id/<slug:site_id>", site_pages.ops_settings, name="ops_site"),
-    path("sites/id/<slug:site_id>/brand", site_pages.ops_brand, name="ops_site_brand"),
-    path("sites/id/<slug:site_id>/content", site_pages.ops_content, name="ops_site_content"),
-    path("sites/id/<slug:site_id>/errors", site_pages.ops_errors, name="ops_site_errors"),
-    path(
-        "sites/id/<slug:site_id>/announcements",
-        site_pages.ops_announcements,
-        name="ops_site_announcements",
-    ),
-    path("sites/id/<slug:site_id>/setup", site_pages.ops_setup, name="ops_site_setup"),
+    *site_urls.ops_urls,
     path("announcements", site_announcements.of_all, name="ops_announcements"),
 ]

@@ -14,26 +14,29 @@ from accounts import announcements, audit
 from accounts.announcements import Draft
 from accounts.models import Announcement, Site
 from accounts.models.sites import LANGUAGES
+from accounts.permissions import StaffAct
 from accounts.site_values import SiteRefused
 from accounts.web.access import operator_page
+from accounts.web.doors import OPERATORS
 from accounts.web.pages import render_page
 from relay.web.refusal_texts import add_to
 from relay.web.site_forms import AnnouncementForm
-from relay.web.site_shell import Shell
+from relay.web.site_shell import Shell, site_view
 
 ROWS_MAX = 100
 
 
+@site_view("announcements", StaffAct.SERVE_CUSTOMERS)
 def of_site(request: HttpRequest, shell: Shell) -> HttpResponse:
     """A site's own."""
-    return _page(request, shell.site, {"shell": shell, "base": shell.base, "url": shell.url})
+    return _page(request, shell.site, {"shell": shell, "door": shell.door, "url": shell.url})
 
 
 @require_http_methods(["GET", "POST"])
 @operator_page
 def of_all(request: HttpRequest) -> HttpResponse:
     """Those that show on every site."""
-    return _page(request, None, {"base": "ops/base.html", "url": request.path})
+    return _page(request, None, {"door": OPERATORS, "url": request.path})
 
 
 def _page(request: HttpRequest, site: Site | None, frame: dict[str, Any]) -> HttpResponse:

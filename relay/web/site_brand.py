@@ -8,13 +8,15 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, colours, images, sites
 from accounts.models import Site
+from accounts.permissions import StaffAct
 from accounts.site_values import SiteRefused
 from accounts.web.pages import render_page
 from relay.web.refusal_texts import add_to
 from relay.web.site_forms import AccentForm, LogoForm
-from relay.web.site_shell import Shell
+from relay.web.site_shell import Shell, site_view
 
 
+@site_view("brand", StaffAct.CHANGE_SITE)
 def brand(request: HttpRequest, shell: Shell) -> HttpResponse:
     """T7. `act` says which of the forms was sent; a colour that could not be read is refused."""
     act = request.POST.get("act", "") if request.method == "POST" else ""

@@ -11,14 +11,16 @@ from django.utils.translation import gettext as _
 from accounts import audit, sites
 from accounts.models import Site, SiteText
 from accounts.models.sites import LANGUAGES
+from accounts.permissions import StaffAct
 from accounts.site_values import SiteRefused
 from accounts.web.context import TAGS
 from accounts.web.pages import render_page
 from relay.web.refusal_texts import add_to
 from relay.web.site_forms import FooterForm, TextForm
-from relay.web.site_shell import Shell
+from relay.web.site_shell import Shell, site_view
 
 
+@site_view("content", StaffAct.CHANGE_SITE)
 def content(request: HttpRequest, shell: Shell) -> HttpResponse:
     """T8. Which text and language is edited stands in the address."""
     act = request.POST.get("act", "") if request.method == "POST" else ""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts import audit
 from accounts.models import Site
 from accounts.models.sites import LANGUAGES
+from accounts.permissions import StaffAct
 from accounts.site_values import SiteRefused
 from accounts.web.pages import render_page
 from relay import site_errors
@@ -25,7 +26,7 @@ from relay.proxy.errors import ApiError
 from relay.storefronts import contract_of
 from relay.web.refusal_texts import add_to
 from relay.web.site_forms import preset_choices
-from relay.web.site_shell import Shell
+from relay.web.site_shell import Shell, site_view
 
 STATUS_WORDS = {
     402: gettext_lazy("402 Payment Required"),
@@ -84,6 +85,7 @@ class CauseForm(forms.Form):
         return {**plain, "message": message}
 
 
+@site_view("errors", StaffAct.CHANGE_SITE)
 def error_page(request: HttpRequest, shell: Shell) -> HttpResponse:
     """The contract, or one cause of it (`?cause=`); `act` preview shows without storing."""
     name = request.GET.get("cause", "")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, sites
 from accounts.models import Site
+from accounts.permissions import StaffAct
 from accounts.site_values import SiteRefused
 from accounts.web.pages import render_page
 from billing import site_terms
@@ -21,7 +22,7 @@ from billing.money import format_nanos
 from relay import signals
 from relay.web.refusal_texts import add_to
 from relay.web.site_forms import LookForm, PlaceForm, SuspendForm
-from relay.web.site_shell import Shell
+from relay.web.site_shell import Shell, site_view
 
 LOOKS = (
     *("name", "language", "languages", "time_zone", "sign_up"),
@@ -29,6 +30,7 @@ LOOKS = (
 )
 
 
+@site_view("settings", StaffAct.CHANGE_SITE)
 def settings(request: HttpRequest, shell: Shell) -> HttpResponse:
     """T11 and O7 of one site. `act` says which of the forms was sent."""
     act = request.POST.get("act", "") if request.method == "POST" else ""

@@ -8,10 +8,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Site, SiteText
+from accounts.permissions import StaffAct
 from accounts.web.pages import render_page
 from billing.models import UsageRollup
 from billing.reports import price_list
-from relay.web.site_shell import Shell
+from relay.web.site_shell import Shell, site_view
 
 # Host names that nobody else's browser reaches.
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -27,6 +28,7 @@ class Step:
     url: str
 
 
+@site_view("setup", StaffAct.SEE_SITE)
 def setup(request: HttpRequest, shell: Shell) -> HttpResponse:
     """T13."""
     steps = _steps(shell)

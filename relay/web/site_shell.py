@@ -1,13 +1,13 @@
-"""The pages of one site have two doors: its staff's under /site/, the operators' under /ops/sites/.
+"""The pages of one site, its staff's under /site/ and the operators' under /ops/sites/: what is
+around each of them.
 
-A page is written once, for a `Shell` that says whose it is; `two_doors` makes both views of it.
+A page is written once, for a `Shell`; `site_view` makes the view of either door from it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -15,10 +15,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Site
 from accounts.permissions import StaffAct
-from accounts.web.access import operator_page, site_page
-from accounts.web.requests import StaffRequest
+from accounts.web.doors import Door, Pair, staff_view
 
-View = Callable[..., HttpResponseBase]
 # The pages of a site, as tabs and as entries of its staff's navigation.
 PAGES: dict[str, Promise] = {
     "settings": _("Settings"),
@@ -32,16 +30,20 @@ PAGES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """Whose page it is, and around what. `page` is one of PAGES."""
+    """Which site's page it is, and behind which door. `page` is one of PAGES."""
 
+    door: Door
     site: Site
     page: str
-    is_ops: bool
+
+    @property
+    def is_ops(self) -> bool:
+        return self.door.is_ops
 
     @property
     def base(self) -> str:
         """The template that is extended."""
-        return "ops/base.html" if self.is_ops else "site/base.html"
+        return self.door.base
 
     @property
     def title(self) -> Promise:
@@ -57,7 +59,7 @@ class Shell:
         if self.is_ops:
             name = "ops_site" if page == "settings" else f"ops_site_{page}"
             return reverse(name, args=[self.site.pk])
-        return reverse(f"site_{page}")
+        return reverse(self.door.page(page))
 
     @property
     def tabs(self) -> list[tuple[str, Promise, bool]]:
@@ -68,15 +70,14 @@ class Shell:
 Page = Callable[[HttpRequest, Shell], HttpResponse]
 
 
-def two_doors(page_name: str, act: StaffAct, page: Page) -> tuple[View, View]:
-    """The views for the site's staff whose role allows `act`, and for operators."""
+def site_view(page_name: str, act: StaffAct) -> Callable[[Page], Pair]:
+    """Make both views of one that takes (request, shell). `act` is what the site's staff need."""
 
-    def of_staff(request: StaffRequest) -> HttpResponse:
-        return page(request, Shell(request.site, page_name, is_ops=False))
+    def decorate(page: Page) -> Pair:
+        @require_http_methods(["GET", "POST"])
+        def view(request: HttpRequest, door: Door, site_id: str = "") -> HttpResponseBase:
+            return page(request, Shell(door, door.find_site(site_id), page_name))
 
-    def of_operators(request: HttpRequest, site_id: str) -> HttpResponse:
-        site = get_object_or_404(Site, pk=site_id)
-        return page(request, Shell(site, page_name, is_ops=True))
+        return staff_view(act)(view)
 
-    methods = require_http_methods(["GET", "POST"])
-    return methods(site_page(act)(of_staff)), methods(operator_page(of_operators))
+    return decorate

@@ -1,14 +1,35 @@
-"""Addresses of the pages on which a site's staff set it up."""
+"""Addresses of the pages that set one site up, behind either door (`accounts.web.doors`)."""
 
 from django.urls import URLPattern, path
 
-from relay.web import site_pages
+from accounts.web.doors import Pair
+from relay.web import (
+    site_announcements,
+    site_brand,
+    site_content,
+    site_errors,
+    site_settings,
+    site_setup,
+)
 
+# Names as in `site_shell.PAGES`, which are the addresses, too.
+PAGES: dict[str, Pair] = {
+    "settings": site_settings.settings,
+    "brand": site_brand.brand,
+    "content": site_content.content,
+    "errors": site_errors.error_page,
+    "announcements": site_announcements.of_site,
+    "setup": site_setup.setup,
+}
+BELOW = "sites/id/<slug:site_id>"
+ops_urls: list[URLPattern] = [
+    path(BELOW, PAGES["settings"].ops, name="ops_site"),
+    *(
+        path(f"{BELOW}/{name}", pair.ops, name=f"ops_site_{name}")
+        for name, pair in PAGES.items()
+        if name != "settings"
+    ),
+]
 urlpatterns: list[URLPattern] = [
-    path("settings", site_pages.settings, name="site_settings"),
-    path("brand", site_pages.brand, name="site_brand"),
-    path("content", site_pages.content, name="site_content"),
-    path("errors", site_pages.error_page, name="site_errors"),
-    path("announcements", site_pages.announcements, name="site_announcements"),
-    path("setup", site_pages.setup, name="site_setup"),
+    path(name, pair.site, name=f"site_{name}") for name, pair in PAGES.items()
 ]
