@@ -7,6 +7,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,14 +27,16 @@ site = Site.objects.create(pk="acme", name="Acme")
 SiteDomain.objects.create(domain="acme.example", site=site)
 try:
     login = page.get("/accounts/login/")
-    answers = {}
+    answers, words = {}, {}
     for name in sys.argv[1:]:
         answer = page.post(f"/accounts/{name}/login/")
         answers[name] = [answer.status_code, answer.headers.get("Location", "")]
+        words[name] = answer.content.decode()
     print(json.dumps({
         "buttons": [w for w in ("GitHub", "Google", "Our SSO") if w in login.content.decode()],
         "policy": login.headers["Content-Security-Policy"],
         "answers": answers,
+        "words": words,
     }))
 finally:
     site.delete()
@@ -50,6 +56,32 @@ def ask(*names: str, **more: str) -> dict[str, object]:
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
     answer: dict[str, object] = json.loads(done.stdout)
     return answer
+
+
+@contextmanager
+def sso_that_says(body: bytes | None) -> Iterator[str]:
+    """The address of a server that answers everything with `body`, or of nobody at all."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        if body is None:
+            server.server_close()
+            yield address
+            return
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield address
+        server.shutdown()
+        thread.join()
 
 
 def test_nothing_is_offered_that_is_not_set_up() -> None:
@@ -81,6 +113,42 @@ def test_an_openid_connect_server_has_the_name_it_is_given() -> None:
     )
     assert found["buttons"] == ["Our SSO"]
     assert "https://sso.example.com" in str(found["policy"])
+
+
+@pytest.mark.parametrize("said", [None, b"{}"], ids=["silent", "nonsense"])
+def test_an_openid_connect_server_that_is_down_gives_a_page_that_says_what_to_do(
+    said: bytes | None,
+) -> None:
+    with sso_that_says(said) as url:
+        found = ask(
+            "oidc",
+            OIDC_SERVER_URL=url,
+            OIDC_NAME="Our SSO",
+            OIDC_CLIENT_ID="id",
+            OIDC_CLIENT_SECRET="oidc-secret",
+        )
+    answers, words = found["answers"], found["words"]
+    assert isinstance(answers, dict)
+    assert isinstance(words, dict)
+    assert answers["oidc"] == [503, ""]
+    assert "Our SSO does not answer" in words["oidc"]
+    assert 'href="/accounts/login/"' in words["oidc"]
+    assert url not in words["oidc"].split("<main")[1]
+
+
+def test_an_openid_connect_server_that_is_up_is_where_its_button_leads() -> None:
+    home = "https://sso.example.com"
+    document = {"authorization_endpoint": f"{home}/authorize", "token_endpoint": f"{home}/token"}
+    with sso_that_says(json.dumps(document).encode()) as url:
+        found = ask(
+            "oidc", OIDC_SERVER_URL=url, OIDC_CLIENT_ID="id", OIDC_CLIENT_SECRET="oidc-secret"
+        )
+    answers = found["answers"]
+    assert isinstance(answers, dict)
+    status, location = answers["oidc"]
+    assert status == 302
+    assert location.startswith("https://sso.example.com/authorize?")
+    assert "%2Faccounts%2Foidc%2Flogin%2Fcallback%2F" in location
 
 
 def test_an_id_without_its_secret_stops_the_start() -> None:
