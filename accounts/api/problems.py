@@ -144,6 +144,7 @@ _STATUS_OF_CODE = {
     "invalid_amount": 422,
     "invalid_price": 422,
     "bad_address": 422,
+    "search_too_long": 422,
     "unknown_role": 422,
     "not_a_member": 404,
     "gate_unavailable": status.HTTP_503_SERVICE_UNAVAILABLE,

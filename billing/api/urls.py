@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.api import customers, keys, money, plans, prices, usage
+from billing.api import customers, keys, money, plans, prices, staff_requests, usage
 
 HERE = "organizations/<slug:organization_id>"
 CUSTOMER = "site/customers/<slug:organization_id>"
@@ -28,6 +28,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{CUSTOMER}/resume", customers.CustomerResume.as_view()),
     path(f"{CUSTOMER}/plan", customers.CustomerPlan.as_view()),
     path(f"{CUSTOMER}/prices", prices.ContractList.as_view()),
+    path("site/requests", staff_requests.SiteCallList.as_view()),
+    path("site/requests/<slug:request_id>", staff_requests.SiteCallDetail.as_view()),
+    path("ops/requests", staff_requests.CallListOfAll.as_view()),
+    path("ops/requests/<slug:request_id>", staff_requests.CallDetailOfAll.as_view()),
     path("site/prices", prices.SitePriceList.as_view()),
     path("ops/prices", prices.DefaultPriceList.as_view()),
     path("ops/plans", plans.PlanList.as_view()),

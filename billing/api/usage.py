@@ -179,9 +179,7 @@ class CallDetail(OrganizationView):
         refusal = Refusal.objects.filter(pk=request_id, **ours).first()
         if refusal is None:
             raise not_found()
-        extra = {"endpoint": refusal.endpoint, "ending": "", "price_from": None}
-        line = line_of(calls.row_of_refusal(refusal))
-        return line | extra | {"adjustment_percent": "", "lines": []}
+        return refusal_of(refusal)
 
 
 class LimitDetail(OrganizationView):
@@ -207,6 +205,13 @@ def line_of(row: calls.CallRow) -> dict[str, Any]:
     """A row of the log as it is answered."""
     plain = {name: getattr(row, name) for name in CallLine.names() if name != "key_id"}
     return plain | {"key_id": row.key.pk if row.key else None}
+
+
+def refusal_of(refusal: Refusal) -> dict[str, Any]:
+    """A call that was turned away, in the shape of one that was not."""
+    extra = {"endpoint": refusal.endpoint, "ending": "", "price_from": None}
+    line = line_of(calls.row_of_refusal(refusal))
+    return line | extra | {"adjustment_percent": "", "lines": []}
 
 
 def told_of(record: UsageRecord) -> dict[str, Any]:

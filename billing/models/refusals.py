@@ -61,7 +61,10 @@ class Refusal(models.Model):
     multiplier = models.PositiveIntegerField(default=1)
 
     class Meta:
-        indexes = [models.Index(fields=["organization", "-at", "-id"])]
+        indexes = [
+            models.Index(fields=["organization", "-at", "-id"]),
+            models.Index(fields=["-at", "-id"], name="refusals_by_time"),
+        ]
 
 
 class RefusalPosition(models.Model):

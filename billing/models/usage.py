@@ -24,9 +24,9 @@ class UsageRecord(models.Model):
 
     request_id = models.CharField(primary_key=True, max_length=40)
     # What posting has looked up, or made in the same transaction, needs no second look by the
-    # database, which would cost more than the row itself; nor an index, as nothing asks for a
-    # site's or a price's rows. That an organization exists is seen to by its sums, which every
-    # record comes with.
+    # database, which would cost more than the row itself; nor an index of its own, as nothing asks
+    # for a price's rows, or for a site's but by time. That an organization exists is seen to by its
+    # sums, which every record comes with.
     site = models.ForeignKey(
         Site, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
@@ -109,6 +109,7 @@ class UsageRecord(models.Model):
         indexes = [
             models.Index(fields=["organization", "-admitted_at", "-request_id"]),
             models.Index(fields=["-admitted_at"]),
+            models.Index(fields=["site", "-admitted_at", "-request_id"], name="usage_by_site"),
         ]
         constraints = [
             models.CheckConstraint(

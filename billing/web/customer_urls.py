@@ -1,9 +1,9 @@
-"""Addresses of customers for staff, behind either door (`accounts.web.doors`)."""
+"""Addresses of customers and their calls for staff, behind either door (`accounts.web.doors`)."""
 
 from django.urls import URLPattern, path
 
 from accounts.web.doors import Pair
-from billing.web import customer_acts, customer_money, customers, redeem_pages
+from billing.web import customer_acts, customer_money, customers, redeem_pages, staff_requests
 
 # Address below the list, name, view.
 PAGES: list[tuple[str, str, Pair]] = [
@@ -21,11 +21,15 @@ CODES: list[tuple[str, str, Pair]] = [
     ("codes", "codes", redeem_pages.code_batches),
     ("codes/<int:batch_id>/withdraw", "codes_withdraw", redeem_pages.withdraw),
 ]
+REQUESTS: list[tuple[str, str, Pair]] = [
+    ("requests", "requests", staff_requests.request_list),
+    ("requests/<str:request_id>", "request", staff_requests.request_detail),
+]
 ops_urls: list[URLPattern] = [
-    *(path(below, pair.ops, name=f"ops_{name}") for below, name, pair in CODES),
+    *(path(below, pair.ops, name=f"ops_{name}") for below, name, pair in CODES + REQUESTS),
     *(path(f"organizations{below}", pair.ops, name=f"ops_{name}") for below, name, pair in PAGES),
 ]
 site_urls: list[URLPattern] = [
-    *(path(below, pair.site, name=f"site_{name}") for below, name, pair in CODES),
+    *(path(below, pair.site, name=f"site_{name}") for below, name, pair in CODES + REQUESTS),
     *(path(f"customers{below}", pair.site, name=f"site_{name}") for below, name, pair in PAGES),
 ]

@@ -2,13 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from billing.web import customer_urls, ops_books, ops_plans, ops_requests
+from billing.web import customer_urls, ops_books, ops_plans
 
 urlpatterns: list[URLPattern] = [
     *customer_urls.ops_urls,
     path("plans", ops_plans.plan_list, name="ops_plans"),
     path("plans/id/<slug:plan_id>", ops_plans.plan_detail, name="ops_plan"),
-    path("requests/<str:request_id>", ops_requests.request_detail, name="ops_request"),
     path("books", ops_books.overview, name="ops_books"),
     path("books/audit", ops_books.start_audit, name="ops_books_audit"),
     path("books/frozen/<slug:organization_id>/lift", ops_books.lift_freeze, name="ops_freeze_lift"),

@@ -91,6 +91,7 @@ def request_detail(request: MemberRequest, request_id: str) -> HttpResponse:
     )
     if record is not None:
         context = {
+            **head(),
             "record": record,
             "told": explain.explain(record),
             "row": calls.row_of_record(record),
@@ -98,6 +99,11 @@ def request_detail(request: MemberRequest, request_id: str) -> HttpResponse:
         }
         return render_page(request, "app/request.html", context)
     return refusal_detail(request, request_id)
+
+
+def head() -> dict[str, str]:
+    """What the head of a call's page needs, which staff have too."""
+    return {"shell": "app.html", "back_url": reverse("requests")}
 
 
 def refusal_detail(request: MemberRequest, request_id: str) -> HttpResponse:
@@ -110,6 +116,7 @@ def refusal_detail(request: MemberRequest, request_id: str) -> HttpResponse:
     if refusal is None:
         raise Http404
     context = {
+        **head(),
         "refusal": refusal,
         "row": calls.row_of_refusal(refusal),
         "words": words_of(refusal.code, refusal.status),

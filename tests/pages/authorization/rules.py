@@ -165,6 +165,8 @@ RULES: Mapping[str, Rule] = {
     "site_debit": staff(StaffAct.MOVE_MONEY),
     "site_codes": staff(StaffAct.MOVE_MONEY),
     "site_codes_withdraw": staff(StaffAct.MOVE_MONEY),
+    "site_requests": staff(StaffAct.SEE_SITE),
+    "site_request": staff(StaffAct.SEE_SITE),
     "site_tokens": staff(StaffAct.MANAGE_TOKENS),
     "site_staff": staff(StaffAct.MANAGE_STAFF),
     "site_staff_role": staff(StaffAct.MANAGE_STAFF),
@@ -226,6 +228,8 @@ OPERATIONS: Mapping[str, Rule] = {
     "site.customer.plan": staff(_SERVE),
     "site.contracts": staff(_SITE),
     "site.contracts.create": staff(_PRICES),
+    "site.requests": staff(_SITE),
+    "site.request": staff(_SITE),
     "site.prices": staff(_SITE),
     "site.prices.create": staff(_PRICES),
 }
