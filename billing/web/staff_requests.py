@@ -82,7 +82,7 @@ def frame(door: Door) -> dict[str, Any]:
     """What the templates need of the door."""
     return {
         "door": door,
-        "shell": door.shell,
+        "shell": door.base,
         "request_url": door.page("request"),
         "customer_url": door.page("organization"),
     }
