@@ -8,6 +8,9 @@ AccountsError
 +-- TooManyKeys, KeyEnded      billing.keys
 +-- InvitationError      accounts.invitations: one that cannot be made, sent or accepted
 +-- SiteRefused          accounts.site_values, accounts.sites: a site that must not be so
++-- SignUpClosed, AlreadyCustomer   accounts.organizations
++-- NoteRefused          accounts.customer_notes
++-- TokenRefused         accounts.api_tokens
 +-- StaffError           accounts.site_staff, accounts.operators: the same of staff
 """
 

@@ -4,8 +4,33 @@ one has no balance, a suspended one keeps its own."""
 from django.db import transaction
 
 from accounts import audit, site_values
+from accounts.errors import AccountsError
 from accounts.models import Membership, Organization, Role, Site, User, Via
 from accounts.signals import organization_changed, organization_created
+
+
+class SignUpClosed(AccountsError):
+    """The site takes nobody who comes by themselves."""
+
+    code = "sign_up_closed"
+
+
+class AlreadyCustomer(AccountsError):
+    """They act for an organization of the site, which is where the next one would be looked for."""
+
+    code = "already_a_customer"
+
+
+@transaction.atomic
+def found(site: Site, *, name: str, owner: User, by: audit.Actor) -> Organization:
+    """The first organization of somebody who came by themselves. Raises SignUpClosed,
+    AlreadyCustomer, SiteRefused."""
+    name = site_values.line("name", name, site_values.NAME_CHARS_MAX, is_required=True)
+    if Membership.objects.filter(user=owner, organization__site=site).exists():
+        raise AlreadyCustomer(f"{owner} acts for an organization of {site.pk}")
+    if site.sign_up != Site.SignUp.OPEN:
+        raise SignUpClosed(f"{site.pk} takes nobody")
+    return create(site, name=name, owner=owner, by=by)
 
 
 @transaction.atomic

@@ -25,6 +25,8 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     SITE_READ = "site:read"
     SITE_WRITE = "site:write"
+    STAFF_READ = "staff:read"  # who runs a site, or the deployment
+    STAFF_WRITE = "staff:write"
     CUSTOMERS_READ = "customers:read"
     CUSTOMERS_WRITE = "customers:write"
     PRICES_READ = "prices:read"
@@ -51,6 +53,8 @@ _OF_SITES = frozenset(
     {
         Scope.SITE_READ,
         Scope.SITE_WRITE,
+        Scope.STAFF_READ,
+        Scope.STAFF_WRITE,
         Scope.CUSTOMERS_READ,
         Scope.CUSTOMERS_WRITE,
         Scope.PRICES_READ,

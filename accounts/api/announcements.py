@@ -78,6 +78,19 @@ class SiteAnnouncements(SiteView):
         return announcements.create(call.site, Draft(**call.body), by=call.by)
 
 
+class SiteAnnouncement(SiteView):
+    @operation(
+        "site.announcements.change",
+        Scope.SITE_WRITE,
+        act=StaffAct.SERVE_CUSTOMERS,
+        body=AnnouncementDraft,
+        answer=AnnouncementDocument,
+    )
+    def put(self, call: Call, announcement_id: str) -> Announcement:
+        """Say something else. Also while it is published."""
+        return changed(call, announcements.of_staff(call.site), announcement_id)
+
+
 class SiteAnnouncementState(SiteView):
     @operation(
         "site.announcements.state",
@@ -109,6 +122,18 @@ class AllAnnouncements(OperatorView):
         return announcements.create(None, Draft(**call.body), by=call.by)
 
 
+class AnyAnnouncement(OperatorView):
+    @operation(
+        "ops.announcements.change",
+        Scope.OPS_WRITE,
+        body=AnnouncementDraft,
+        answer=AnnouncementDocument,
+    )
+    def put(self, call: Call, announcement_id: str) -> Announcement:
+        """Say something else in any announcement. Also while it is published."""
+        return changed(call, announcements.of_staff(None), announcement_id)
+
+
 class AnyAnnouncementState(OperatorView):
     @operation(
         "ops.announcements.state",
@@ -119,6 +144,12 @@ class AnyAnnouncementState(OperatorView):
     def put(self, call: Call, announcement_id: str) -> Announcement:
         """Publish any announcement, resolve it, or take it back."""
         return stated(call, announcements.of_staff(None), announcement_id)
+
+
+def changed(call: Call, rows: QuerySet[Announcement, Any], announcement_id: str) -> Announcement:
+    """The announcement with what it says now; 404 for one that is not among `rows`."""
+    row: Announcement = get_object_or_404(rows, pk=announcement_id)
+    return announcements.change(row, Draft(**call.body), by=call.by)
 
 
 def stated(call: Call, rows: QuerySet[Announcement, Any], announcement_id: str) -> Announcement:

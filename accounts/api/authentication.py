@@ -43,7 +43,7 @@ class CallerAuthentication(authentication.BaseAuthentication):
             token = api_tokens.find(secret.strip(), site=site, ip=ip)
         if token is None or token.made_by is None:
             raise AuthenticationFailed("The token is unknown, ended, or not for this site.")
-        return token.made_by, Caller(token.made_by, token, is_confirmed=True)
+        return token.made_by, Caller(token.made_by, token, is_fresh=True, is_confirmed=True)
 
 
 _SESSION = authentication.SessionAuthentication()

@@ -17,7 +17,8 @@ class Caller:
 
     user: User
     token: ApiToken | None
-    is_confirmed: bool  # a token; a session with its second factor, minutes after it was shown
+    is_fresh: bool  # a token; a session that showed minutes ago who it is
+    is_confirmed: bool  # the same, and a session with its second factor
 
     @property
     def name(self) -> str:
@@ -72,7 +73,8 @@ class Caller:
 def of_session(request: HttpRequest, user: User) -> Caller:
     """Somebody in a browser."""
     has_factor = second_factor.was_used(request) or not second_factor.is_required()
-    return Caller(user, None, is_confirmed=has_factor and identity.is_fresh(request))
+    is_fresh = identity.is_fresh(request)
+    return Caller(user, None, is_fresh=is_fresh, is_confirmed=has_factor and is_fresh)
 
 
 def actor_of(caller: Caller, request: HttpRequest) -> audit.Actor:

@@ -4,9 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts import organizations
+from accounts import api_tokens, organizations
 from accounts.api.fields import Fields, Flag, Text, Time
 from accounts.api.operations import Call, operation
+from accounts.api.problems import Problem, not_a_person
 from accounts.api.views import ApiView, OrganizationView
 from accounts.models import Organization, Role
 from accounts.permissions import Act
@@ -28,6 +29,12 @@ class OrganizationChange(Fields):
 
     name = Text(max_length=100, required=False)
     time_zone = Text(max_length=64, required=False, help_text="IANA name")
+
+
+class NewOrganization(Fields):
+    """What it is called."""
+
+    name = Text(max_length=100)
 
 
 class Reach(Fields):
@@ -63,6 +70,33 @@ class MeDetail(ApiView):
             "is_operator": caller.is_operator,
             "organizations": caller.memberships_on(call.site.pk),
         }
+
+
+class OrganizationList(ApiView):
+    @operation(
+        "organization.create",
+        Scope.ORGANIZATION_WRITE,
+        body=NewOrganization,
+        answer=OrganizationDocument,
+        status=201,
+        raises=(organizations.SignUpClosed, organizations.AlreadyCustomer),
+    )
+    def post(self, call: Call) -> Organization:
+        """Make the caller's first organization on this site. They own it."""
+        if not call.caller.is_person:
+            raise not_a_person()
+        owner = call.caller.user
+        return organizations.found(call.site, name=call.body["name"], owner=owner, by=call.by)
+
+
+class OwnToken(ApiView):
+    @operation("me.token.end", Scope.NOTHING, status=204)
+    def delete(self, call: Call) -> None:
+        """End the token that calls, for good. Whoever finds one that leaked can do no better; a
+        session has none (`no_token`)."""
+        if call.caller.token is None:
+            raise Problem(409, "no_token", "A session calls, and no token.")
+        api_tokens.revoke(call.caller.token, by=call.by)
 
 
 class OrganizationDetail(OrganizationView):

@@ -1,4 +1,4 @@
-"""The people of an organization, and invitations that nobody accepted yet."""
+"""The people of an organization: who they are, as what, and how they go."""
 
 from typing import Any
 
@@ -6,13 +6,14 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 
-from accounts import invitations, members
+from accounts import members
 from accounts.api import paging
 from accounts.api.fields import Fields, Text, Time
 from accounts.api.operations import Call, operation
 from accounts.api.paging import Page
+from accounts.api.problems import confirm_identity, not_a_person
 from accounts.api.views import OrganizationView
-from accounts.models import Invitation, Membership, Role
+from accounts.models import Membership, Role
 from accounts.permissions import Act
 from accounts.scopes import Scope
 
@@ -34,20 +35,10 @@ class RoleChange(Fields):
     role = serializers.ChoiceField(Role.values)
 
 
-class Invite(RoleChange):
-    """Whom to invite, as what."""
+class Heir(Fields):
+    """Who owns the organization from now on: a member's id."""
 
-    email = Text(max_length=254)
-
-
-class InvitationDocument(Fields):
-    """An invitation, without its link: that is in the mail and nowhere else."""
-
-    id = Text(source="pk")
-    email = Text()
-    role = serializers.ChoiceField(Role.values)
-    sent_at = Time()
-    expires_at = Time()
+    member = Fields.integer()
 
 
 class MemberList(OrganizationView):
@@ -64,6 +55,7 @@ class MemberDetail(OrganizationView):
         act=Act.MANAGE_MEMBERS,
         body=RoleChange,
         answer=Member,
+        raises=(members.LastOwner, members.NotAMember),
     )
     def put(self, call: Call, member_id: int) -> Membership:
         """Give a member another role. The last owner stays one."""
@@ -72,45 +64,55 @@ class MemberDetail(OrganizationView):
         row.refresh_from_db()
         return row
 
-    @operation("members.remove", Scope.MEMBERS_WRITE, act=Act.MANAGE_MEMBERS, status=204)
-    def delete(self, call: Call, member_id: int) -> None:
-        """End a membership. The last owner stays."""
-        members.remove(get_object_or_404(rows_of(call), pk=member_id), by=call.by)
-
-
-class InvitationList(OrganizationView):
     @operation(
-        "invitations.list",
-        Scope.MEMBERS_READ,
-        act=Act.MANAGE_MEMBERS,
-        answer=InvitationDocument,
-        is_page=True,
-    )
-    def get(self, call: Call) -> Page:
-        """List invitations that nobody accepted yet, the newest first."""
-        return paging.by_time(invitations.pending(call.organization), call.query, at="sent_at")
-
-    @operation(
-        "invitations.create",
+        "members.remove",
         Scope.MEMBERS_WRITE,
         act=Act.MANAGE_MEMBERS,
-        body=Invite,
-        answer=InvitationDocument,
-        status=201,
+        status=204,
+        raises=(members.LastOwner, members.NotAMember),
     )
-    def post(self, call: Call) -> Invitation:
-        """Send a link to a mail address; one that waits already is sent again."""
-        return invitations.invite(
-            call.organization, call.body["email"], call.body["role"], by=call.by
-        )
+    def delete(self, call: Call, member_id: int) -> None:
+        """End a membership. The last owner stays; a session that removes an owner has shown lately
+        who it is."""
+        row: Membership = get_object_or_404(rows_of(call), pk=member_id)
+        if row.role == Role.OWNER and not call.caller.is_fresh:
+            raise confirm_identity()
+        members.remove(row, by=call.by)
 
 
-class InvitationDetail(OrganizationView):
-    @operation("invitations.withdraw", Scope.MEMBERS_WRITE, act=Act.MANAGE_MEMBERS, status=204)
-    def delete(self, call: Call, invitation_id: str) -> None:
-        """Let an invitation's link stop working."""
-        rows = Invitation.objects.filter(organization=call.organization)
-        invitations.withdraw(get_object_or_404(rows, pk=invitation_id), by=call.by)
+class MembershipEnd(OrganizationView):
+    @operation(
+        "members.leave",
+        Scope.MEMBERS_WRITE,
+        act=Act.SEE_USAGE,
+        status=204,
+        raises=(members.LastOwner,),
+    )
+    def post(self, call: Call) -> None:
+        """End the caller's own membership. The last owner stays; a service token has none."""
+        if not call.caller.is_person:
+            raise not_a_person()
+        members.leave(call.member, by=call.by)
+
+
+class Ownership(OrganizationView):
+    @operation(
+        "organization.transfer",
+        Scope.MEMBERS_WRITE,
+        act=Act.MANAGE_MEMBERS,
+        body=Heir,
+        answer=Member,
+        asks_again=True,
+        raises=(members.NotAMember,),
+    )
+    def post(self, call: Call) -> Membership:
+        """Hand the organization to another member. The caller, an owner, becomes a developer."""
+        if not call.caller.is_person:
+            raise not_a_person()
+        heir: Membership = get_object_or_404(rows_of(call), pk=call.body["member"])
+        members.transfer(call.member, to=heir, by=call.by)
+        heir.refresh_from_db()
+        return heir
 
 
 def rows_of(call: Call) -> QuerySet[Membership, Any]:

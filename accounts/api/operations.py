@@ -1,7 +1,6 @@
-"""What one operation of the management API declares, checked and documented from the same words:
-scope, act of the role, fields of body and query, and what is answered."""
+"""Makes a method of a view an operation of the management API, which is checked and documented
+from the same words: `declarations`."""
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -9,25 +8,22 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import audit
 from accounts.api import replays
 from accounts.api.callers import Caller
-from accounts.api.fields import Fields, Text
+from accounts.api.declarations import Handler, Operation, documented
+from accounts.api.fields import Fields
 from accounts.api.paging import Page, PageQuery
-from accounts.api.problems import CONTENT_TYPE, ProblemDocument
 from accounts.models import KeptAnswer, Membership, Organization, Site
 from accounts.permissions import Act, StaffAct
 from accounts.scopes import Scope
 from accounts.time_zones import zone_of
 
-PROBLEMS = (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 500, 503)
 # Fields that an answer shows once: they are not kept for a repetition.
-SHOWN_ONCE = ("secret",)
+SHOWN_ONCE = ("secret", "codes")
 
 
 @dataclass(slots=True)
@@ -54,24 +50,6 @@ class Call:
         return self.membership
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What is declared. `is_durable`: it commits by itself, so that no transaction wraps it."""
-
-    id: str
-    scope: Scope
-    act: Act | StaffAct | None = None
-    body: type[Fields] | None = None
-    query: type[Fields] | None = None
-    answer: type[Fields] | None = None
-    is_page: bool = False
-    status: int = 200
-    is_durable: bool = False
-
-
-Handler = Callable[..., Any]
-
-
 def operation(
     operation_id: str,
     scope: Scope,
@@ -83,11 +61,26 @@ def operation(
     is_page: bool = False,
     status: int = 200,
     is_durable: bool = False,
+    asks_again: bool = False,
+    raises: tuple[type[Exception], ...] = (),
+    upload: tuple[str, ...] = (),
 ) -> Callable[[Handler], Handler]:
     """Make a method of a view an operation: `handler(view, call, **path)` gives what is answered,
-    a Page where `is_page`."""
-    query = query or (PageQuery if is_page else None)
-    declared = Operation(operation_id, scope, act, body, query, answer, is_page, status, is_durable)
+    a Page where `is_page`. What is declared is told at `Operation`."""
+    declared = Operation(
+        id=operation_id,
+        scope=scope,
+        act=act,
+        body=body,
+        query=query or (PageQuery if is_page else None),
+        answer=answer,
+        is_page=is_page,
+        status=status,
+        is_durable=is_durable,
+        asks_again=asks_again,
+        raises=raises,
+        upload=upload,
+    )
 
     def decorate(handler: Handler) -> Handler:
         @wraps(handler)
@@ -98,11 +91,13 @@ def operation(
                 call.query = _checked(declared.query, request.query_params.dict())
             if declared.body is not None:
                 call.body = _checked(declared.body, request.data, is_partial=_is_patch(request))
+            if declared.upload:
+                call.body = request.data or b""
             with timezone.override(zone_of(_zone(call))):
                 return _once(declared, call, lambda: handler(view, call, **path))
 
         run.operation = declared  # type: ignore[attr-defined]
-        return _documented(declared, handler.__doc__ or "", run)
+        return documented(declared, handler.__doc__ or "", run)
 
     return decorate
 
@@ -164,45 +159,3 @@ def _answer(declared: Operation, found: Any) -> Response:
         items = declared.answer(page.items, many=True).data
         return Response({"items": items, "next_cursor": page.next_cursor})
     return Response(dict(declared.answer(found).data), status=declared.status)
-
-
-def _documented(declared: Operation, words: str, run: Handler) -> Handler:
-    parameters: list[Any] = [declared.query] if declared.query else []
-    if run.__name__ == "post":
-        parameters.append(_KEY)
-    answers: dict[Any, Any] = {declared.status: _shown(declared)}
-    answers |= {(status, CONTENT_TYPE): ProblemDocument for status in PROBLEMS}
-    summary, _, rest = " ".join(words.split()).partition(". ")
-    return extend_schema(
-        operation_id=declared.id.replace(".", "_"),
-        summary=summary.removesuffix("."),
-        description=f"{rest}\n\nScope: `{declared.scope or 'none'}`.".strip(),
-        tags=[declared.id.split(".")[0]],
-        parameters=parameters,
-        request=declared.body,
-        responses=answers,
-    )(run)
-
-
-def _shown(declared: Operation) -> Any:
-    if declared.answer is None:
-        return None
-    if not declared.is_page:
-        return declared.answer
-    return _page_of(declared.answer)
-
-
-@functools.cache
-def _page_of(answer: type[Fields]) -> Any:
-    """One class for each kind of page, or the document had several of one name."""
-    fields: dict[str, Any] = {"items": answer(many=True), "next_cursor": Text(allow_null=True)}
-    return inline_serializer(f"{answer.__name__}Page", fields)
-
-
-_KEY = OpenApiParameter(
-    replays.HEADER,
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    pattern=r"^[!-~]{1,255}$",
-    description="The same key within 24 hours gives the same answer and does nothing again.",
-)

@@ -90,6 +90,16 @@ def missing_scope(scope: Scope) -> Problem:
     )
 
 
+def confirm_identity() -> Problem:
+    """For a session that was not confirmed lately; a token needs none of that."""
+    return Problem(403, "confirm_identity", "Confirm who you are on a page first.")
+
+
+def not_a_person() -> Problem:
+    """For a service token where somebody acts for themselves."""
+    return Problem(403, "not_a_person", "A service token acts for nobody but its place.")
+
+
 @csrf_exempt  # there is nothing to protect
 def unknown_path(request: HttpRequest, **_: str) -> JsonResponse:
     """The view of every address under the API's that leads nowhere."""
@@ -146,7 +156,14 @@ _STATUS_OF_CODE = {
     "bad_address": 422,
     "search_too_long": 422,
     "unknown_role": 422,
+    "batch_refused": 422,
+    "code_unknown": 422,
+    "note_refused": 422,
+    "statement_too_long": 422,
+    "unknown_person": 422,
     "not_a_member": 404,
+    "not_staff": 404,
+    "sign_up_closed": 403,
     "gate_unavailable": status.HTTP_503_SERVICE_UNAVAILABLE,
 }
 
@@ -163,7 +180,12 @@ def _of_service(error: Exception) -> Problem | None:
     if isinstance(field, str):
         detail = str(getattr(error, "detail", "") or error)
         return Problem(422, "refused", str(error), errors=[(field, code, detail)])
-    return Problem(_STATUS_OF_CODE.get(code, 409), code, str(error))
+    return Problem(status_of(code), code, str(error))
+
+
+def status_of(code: str) -> int:
+    """Of a service's refusal, by its `code`."""
+    return _STATUS_OF_CODE.get(code, 409)
 
 
 def _code_of(status_code: int) -> str:

@@ -1,4 +1,5 @@
-"""How often one caller may call: so many requests within each minute of the clock.
+"""How often one caller may call: so many requests within each minute of the clock; and the acts
+that pages count, by the same counters.
 
 Counted in the cache that all processes share. With that away nobody is turned away: the API is how
 staff mend things.
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
+from rest_framework.request import Request
 
 from accounts.api.problems import Problem
+from accounts.web import throttles as page_throttles
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,17 @@ class Standing:
             "X-RateLimit-Remaining": str(self.remaining),
             "X-RateLimit-Reset": str(self.reset_s),
         }
+
+
+def act(request: Request, action: str) -> None:
+    """Count an act that `accounts.web.throttles.RATES` bounds by person; 429 once too many."""
+    if seconds := page_throttles.tried(request._request, action):
+        raise Problem(
+            429,
+            "rate_limit_exceeded",
+            "This was done too often.",
+            headers={"Retry-After": str(seconds)},
+        )
 
 
 def count(caller: str) -> Standing:

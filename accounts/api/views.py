@@ -14,9 +14,9 @@ from rest_framework.views import APIView
 from accounts.api import problems, throttles
 from accounts.api.authentication import CallerAuthentication
 from accounts.api.callers import Caller, actor_of
-from accounts.api.operations import Call, Operation
+from accounts.api.declarations import Operation
+from accounts.api.operations import Call
 from accounts.api.parsing import JsonParser
-from accounts.api.problems import Problem
 from accounts.permissions import Act, StaffAct, may, staff_may
 from accounts.web.requests import SiteRequest
 
@@ -52,6 +52,8 @@ class ApiView(APIView):
         site = cast(SiteRequest, request._request).site
         self.call = Call(request, caller, site, actor_of(caller, request._request))
         self.enter(self.call, declared, **path)
+        if declared.asks_again and not caller.is_fresh:
+            raise problems.confirm_identity()
 
     def enter(self, call: Call, declared: Operation, **path: Any) -> None:
         """Find the place of the address, and whether the caller may do this there."""
@@ -124,4 +126,4 @@ class OperatorView(ApiView):
 def _confirmed(call: Call) -> None:
     """Staff in a browser have shown within minutes who they are, second factor included."""
     if not call.caller.is_confirmed:
-        raise Problem(403, "confirm_identity", "Confirm who you are on a page first.")
+        raise problems.confirm_identity()

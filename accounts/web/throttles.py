@@ -51,13 +51,20 @@ def throttled(action: str) -> Callable[[Callable[P, Any]], Callable[P, HttpRespo
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             request = cast(HttpRequest, args[0])
-            if not ratelimit.consume(request, app=OURS, action=action, config=RATES):
-                return answer(request, wait_s(request, app=OURS, action=action, config=RATES))
+            if seconds := tried(request, action):
+                return answer(request, seconds)
             return cast(HttpResponseBase, view(*args, **kwargs))
 
         return guarded
 
     return decorate
+
+
+def tried(request: HttpRequest, action: str) -> int:
+    """Count a try of `action`; 0, or the seconds to wait where RATES says it was too often."""
+    if ratelimit.consume(request, app=OURS, action=action, config=RATES):
+        return 0
+    return wait_s(request, app=OURS, action=action, config=RATES)
 
 
 def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

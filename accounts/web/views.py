@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from accounts import audit, organizations
 from accounts.models import Membership, Site, User
 from accounts.permissions import Act, may
+from accounts.site_values import SiteRefused
 from accounts.web.access import member_page
 from accounts.web.forms import NewOrganizationForm, OrganizationForm
 from accounts.web.middleware import ORGANIZATION_SESSION_KEY
@@ -45,9 +46,13 @@ def new_organization(request: HttpRequest) -> HttpResponse:
         return render_page(request, "account/signup_closed.html", {}, status=403)
     form = NewOrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        owner = cast(User, request.user)
-        organizations.create(ours.site, name=form.cleaned_data["name"], owner=owner)
-        return redirect("overview")
+        owner, by = cast(User, request.user), audit.actor_of(request)
+        try:
+            organizations.found(ours.site, name=form.cleaned_data["name"], owner=owner, by=by)
+        except SiteRefused:
+            form.add_error("name", _("This cannot be saved."))
+        else:
+            return redirect("overview")
     status = 422 if request.method == "POST" else 200
     return render_page(request, "app/new_organization.html", {"form": form}, status=status)
 

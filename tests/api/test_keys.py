@@ -105,7 +105,7 @@ def test_nonsense_is_400(ours: Program, acme: Organization, body: bytes) -> None
 
 
 def test_a_body_too_long_is_413(ours: Program, acme: Organization) -> None:
-    assert problem(ours.post(KEYS, {"name": "x" * 300_000})) == (413, "body_too_large")
+    assert problem(ours.post(KEYS, {"name": "x" * 700_000})) == (413, "body_too_large")
 
 
 def test_where_nothing_is_is_a_problem_too(ours: Program, acme: Organization) -> None:

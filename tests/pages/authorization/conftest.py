@@ -89,6 +89,7 @@ def arguments(upstream: Upstream, acme: Organization, acme_key: ApiKey) -> dict[
         "pk": 1,
         "hash": "0" * 16,
         "kind": "terms",
+        "language": "en",
         "key": "nobody-was-mailed-this",
         "uidb36": "1",
         "member_id": colleague.memberships.get().pk,
