@@ -7,7 +7,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts import api_tokens
-from accounts.api import callers
+from accounts.api import callers, throttles
 from accounts.api.callers import Caller
 from accounts.models import User
 from accounts.web.requests import SiteRequest
@@ -19,7 +19,8 @@ class CallerAuthentication(authentication.BaseAuthentication):
     """Gives the user and, as `request.auth`, the Caller.
 
     A session must send its CSRF token with what changes something. A bearer token that does not
-    open is refused even where a session would do: nobody acts as somebody else by accident.
+    open is refused even where a session would do: nobody acts as somebody else by accident. Too
+    many of them from one address, and none from there opens for the rest of the minute.
     """
 
     def authenticate(self, request: Request) -> tuple[User, Caller] | None:
@@ -37,11 +38,13 @@ class CallerAuthentication(authentication.BaseAuthentication):
     def _of_token(self, request: Request, header: str) -> tuple[User, Caller]:
         scheme, _, secret = header.partition(" ")
         site = cast(SiteRequest, request._request).site
+        address = request.META.get("REMOTE_ADDR") or ""
+        throttles.check_failures(address)
         token = None
         if scheme.lower() == "bearer" and len(secret) <= CREDENTIAL_CHARS_MAX:
-            ip = request.META.get("REMOTE_ADDR") or None
-            token = api_tokens.find(secret.strip(), site=site, ip=ip)
+            token = api_tokens.find(secret.strip(), site=site, ip=address or None)
         if token is None or token.made_by is None:
+            throttles.note_failure(address)
             raise AuthenticationFailed("The token is unknown, ended, or not for this site.")
         return token.made_by, Caller(token.made_by, token, is_fresh=True, is_confirmed=True)
 

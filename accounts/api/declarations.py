@@ -20,6 +20,8 @@ from accounts.permissions import ALLOWED, STAFF_ALLOWED, Act, StaffAct
 from accounts.scopes import Scope
 
 Handler = Callable[..., Any]
+# Where the document has the refusals that are an operation's own: codes by status.
+REFUSALS = "x-refusals"
 
 # What each status of an error says, for every operation alike; its own refusals are added.
 ERRORS: Mapping[int, str] = {
@@ -75,6 +77,7 @@ def documented(declared: Operation, words: str, run: Handler) -> Handler:
         parameters=parameters,
         request=dict.fromkeys(declared.upload, OpenApiTypes.BINARY) or declared.body,
         responses={declared.status: _good(declared), **_bad(declared)},
+        extensions={REFUSALS: refusals(declared)},
     )(run)
 
 
@@ -96,18 +99,26 @@ def _listed(roles: Iterable[str]) -> str:
 
 
 def _bad(declared: Operation) -> dict[tuple[int, str], OpenApiResponse]:
-    refusals: dict[int, list[str]] = {}
-    for each in declared.raises:
-        code = str(getattr(each, "code", ""))
-        refusals.setdefault(problems.status_of(code), []).append(f"`{code}`")
+    own = refusals(declared)
     return {
         (status, problems.CONTENT_TYPE): OpenApiResponse(
-            problems.ProblemDocument,
-            " ".join([words, *(["Here also: " + ", ".join(own) + "."] if own else [])]),
+            problems.ProblemDocument, " ".join([words, *_also(own.get(str(status), []))])
         )
         for status, words in ERRORS.items()
-        for own in (refusals.get(status, []),)
     }
+
+
+def refusals(declared: Operation) -> dict[str, list[str]]:
+    """The codes of what it passes on, by status."""
+    found: dict[str, list[str]] = {}
+    for each in declared.raises:
+        code = str(getattr(each, "code", ""))
+        found.setdefault(str(problems.status_of(code)), []).append(code)
+    return found
+
+
+def _also(codes: list[str]) -> list[str]:
+    return [f"Here also: {', '.join(f'`{code}`' for code in codes)}."] if codes else []
 
 
 def _good(declared: Operation) -> OpenApiResponse:

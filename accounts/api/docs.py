@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from accounts.api.declarations import ERRORS, REFUSALS
 from accounts.api.schema import document
 from accounts.web.pages import render_page
 
@@ -35,13 +36,16 @@ class Shown:
     description: str
     query: list[Field]
     body: list[Field]
+    upload: list[str]  # media types of a body that is no JSON
     answer: list[Field]
+    refusals: dict[str, list[str]]  # codes of its own, by status
 
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """For anybody, as the document itself."""
-    return render_page(request, "public/api.html", {"groups": groups()})
+    context = {"groups": groups(), "errors": ERRORS}
+    return render_page(request, "public/api.html", context)
 
 
 @functools.cache
@@ -75,12 +79,16 @@ def _shown(schemas: dict[str, Any], path: str, method: str, operation: dict[str,
             if each["in"] != "path"
         ],
         body=_fields(schemas, operation.get("requestBody", {})),
+        upload=_media_types(operation.get("requestBody", {})),
         answer=_fields(schemas, good),
+        refusals=operation.get(REFUSALS, {}),
     )
 
 
 def _fields(schemas: dict[str, Any], carrier: dict[str, Any]) -> list[Field]:
     for content in carrier.get("content", {}).values():
+        if "$ref" not in content["schema"]:
+            continue
         schema = schemas[content["schema"]["$ref"].rpartition("/")[2]]
         required = schema.get("required", [])
         return [
@@ -90,12 +98,16 @@ def _fields(schemas: dict[str, Any], carrier: dict[str, Any]) -> list[Field]:
     return []
 
 
+def _media_types(carrier: dict[str, Any]) -> list[str]:
+    return [kind for kind in carrier.get("content", {}) if not kind.startswith("application/")]
+
+
 def _type(schema: dict[str, Any]) -> str:
     """In a word or two."""
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
     if "enum" in schema:
-        return " | ".join(str(each) for each in schema["enum"] if each is not None)
+        return " | ".join(str(each) or '""' for each in schema["enum"] if each is not None)
     for several in ("oneOf", "anyOf", "allOf"):
         if several in schema:
             return " | ".join(_type(each) for each in schema[several])

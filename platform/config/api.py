@@ -24,6 +24,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "COMPONENT_SPLIT_PATCH": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # the words are their own description
     "SORT_OPERATION_PARAMETERS": False,
     "POSTPROCESSING_HOOKS": ["accounts.api.schema.tidy"],
 }

@@ -1,6 +1,7 @@
 """Programs that call the management API: acme's owner's, a stranger's, a site's, an operator's."""
 
 import pytest
+from redis import Redis
 
 from accounts.models import (
     Organization,
@@ -18,6 +19,11 @@ from tests.factories import accounts
 from tests.pages.people import member_of
 
 OTHER_HOST = "other.example"
+
+
+@pytest.fixture(autouse=True)
+def nobody_failed(empty_redis: Redis) -> None:
+    """Tokens that open nothing are counted by address, and every test has the same one."""
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ LOOKS = {
 LOOK_RULES = ["color-contrast", "html-lang-valid", "valid-lang", "scrollable-region-focusable"]
 ALL_RULES_LOOK = "english-dark"
 PUBLIC = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere"]
-PUBLIC += ["/models", "/models?q=none", "/status", "/legal/terms"]
+PUBLIC += ["/api/v1/docs", "/models", "/models?q=none", "/status", "/legal/terms"]
 MEMBER = [
     "/app/",
     "/app/keys",
