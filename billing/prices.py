@@ -1,11 +1,12 @@
-"""Price versions: which one is in force, and publishing the next. Never edits one.
+"""Price versions: which one is in force, publishing the next, taking one back that has not begun.
+Never edits what a Call may have been charged by.
 
 The arithmetic is `billing.pricing`. An organization's contract goes before its site's own price,
 which goes before the default; a plan adjusts the latter two (`billing.adjustments`).
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,9 +16,19 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import Organization, Site
 from billing import adjustments, plans
+from billing.errors import BillingError
 from billing.models import Model, Price
 from billing.price_versions import PriceError, PriceVersion, check_components
 from billing.signals import price_published
+
+# Clocks of relays differ by less: one that begins sooner may be in force at some already.
+CANCEL_LEAD_S = 5
+
+
+class PriceBegun(BillingError):
+    """A version that has begun, or is about to, cannot be taken back."""
+
+    code = "price_begun"
 
 
 def version_of(row: Price, adjustment_bp: int = 0) -> PriceVersion:
@@ -118,7 +129,56 @@ def publish(
                 after=checked | {"effective_from": start.isoformat()},
                 reason=reason,
             )
-        transaction.on_commit(
-            lambda: price_published.send_robust(sender=Price, model_id=model.pk), robust=True
-        )
+        _announce(model.pk)
     return row
+
+
+def cancel(version: Price, *, by: audit.Actor, reason: str = "") -> None:
+    """Take back a version that has not begun. Idempotent. Raises PriceBegun."""
+    with transaction.atomic():
+        row = Price.every.select_for_update(of=("self",)).get(pk=version.pk)
+        if row.cancelled_at is not None:
+            return
+        now = timezone.now()
+        if row.effective_from < now + timedelta(seconds=CANCEL_LEAD_S):
+            raise PriceBegun("it has begun, or is about to: publish another price instead")
+        row.cancelled_at = now
+        row.save(update_fields=["cancelled_at"])
+        audit.record(
+            by,
+            "contract.cancel" if row.organization else "price.cancel",
+            row.model,
+            site=row.site,
+            organization=row.organization,
+            before=row.components | {"effective_from": row.effective_from.isoformat()},
+            reason=reason,
+        )
+        _announce(row.model_id)
+
+
+def revert(
+    version: Price,
+    *,
+    by: audit.Actor,
+    effective_from: datetime | None = None,
+    reason: str = "",
+) -> Price:
+    """What a former version says as a new one in its scope, now or from a later instant.
+
+    Idempotent and refused as `publish` is.
+    """
+    return publish(
+        version.model,
+        site=version.site,
+        organization=version.organization,
+        components=version.components,
+        effective_from=effective_from,
+        by=by,
+        reason=reason,
+    )
+
+
+def _announce(model_id: str) -> None:
+    transaction.on_commit(
+        lambda: price_published.send_robust(sender=Price, model_id=model_id), robust=True
+    )

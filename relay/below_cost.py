@@ -1,9 +1,33 @@
-"""Where a price is below what upstreams charge us. Pure."""
+"""Where a price is below what upstreams charge us: kinds of use, by name. Changes nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from django.utils import timezone
+
+from billing.models import Model
 from billing.price_versions import ABOVE_TOKENS, IMAGE_PREFIX, TIERS, Bucket, PriceVersion
 from billing.price_words import word
+from relay import costs
+from relay.models import Route
+
+
+def of_model(model: Model, components: Mapping[str, Any]) -> list[str]:
+    """The kinds of use that some route in use costs more for than `components` charge; none where
+    they charge nothing, which ends a price."""
+    if not components:
+        return []
+    return words(PriceVersion(0, components), known_costs([model.pk]).get(model.pk, ()))
+
+
+def known_costs(model_ids: Iterable[str]) -> dict[str, list[PriceVersion]]:
+    """What the routes in use of these models cost now, where that is known. Two queries."""
+    in_force = costs.in_force(timezone.now())
+    found: dict[str, list[PriceVersion]] = {}
+    for route in Route.objects.filter(model__in=list(model_ids), is_active=True):
+        if (row := in_force.get(costs.key_of(route))) is not None:
+            found.setdefault(route.model_id, []).append(costs.version_of(row))
+    return found
 
 
 def words(price: PriceVersion, costs: Iterable[PriceVersion]) -> list[str]:

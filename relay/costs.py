@@ -12,6 +12,9 @@ from billing.price_versions import PriceError, PriceVersion, check_components
 from relay import signals
 from relay.models import Cost, Route
 
+# Costs change a few times a year; the newest are looked at.
+VERSIONS_MAX = 100
+
 
 class RouteKey(NamedTuple):
     """What tells a Route from others, and the versions of its cost from others'."""
@@ -50,6 +53,12 @@ def components_of(route: Route) -> dict[str, Any]:
     """What the Route costs now; empty when that is not known."""
     row = of_model(route.model_id, timezone.now()).get(key_of(route))
     return row.components if row else {}
+
+
+def latest(route: RouteKey, at: datetime) -> Cost | None:
+    """The version that counts at an instant, also one that made the cost unknown."""
+    rows = Cost.objects.filter(**route._asdict(), effective_from__lte=at)
+    return rows.order_by("-effective_from").first()
 
 
 def chain(route: RouteKey, *, rows_max: int) -> list[Cost]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import audit
 from billing.models import Model
@@ -38,8 +39,8 @@ def add(
         priority=priority,
         weight=weight,
     )
-    costs.publish(costs.key_of(route), cost or {}, effective_from=cost_from, by=by)
-    audit.record(by, "route.add", model, after=_fields(route))
+    _, published = _publish_cost(route, cost, cost_from, by)
+    audit.record(by, "route.add", model, after=audit.fields_of(route, *FIELDS) | published)
     signals.announce()
     return route
 
@@ -60,12 +61,12 @@ def update(
 
     What the cost says counts from now on, or from a later instant. PriceError as `costs.publish`.
     """
-    before = _fields(route)
+    before = audit.fields_of(route, *FIELDS)
     route.name, route.priority, route.weight = name, priority, weight
     route.is_active = is_active
     route.save(update_fields=["name", "priority", "weight", "is_active"])
-    costs.publish(costs.key_of(route), cost or {}, effective_from=cost_from, by=by)
-    after = _fields(route)
+    replaced, published = _publish_cost(route, cost, cost_from, by)
+    before, after = before | replaced, audit.fields_of(route, *FIELDS) | published
     if after != before:
         audit.record(by, "route.change", route.model, before=before, after=after)
     signals.announce()
@@ -77,6 +78,21 @@ def remove(route: Route, *, by: audit.Actor) -> None:
     audit.record(by, "route.remove", route.model, before=_fields(route))
     route.delete()
     signals.announce()
+
+
+def _publish_cost(
+    route: Route, cost: Mapping[str, Any] | None, start: datetime | None, by: audit.Actor
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the route's audit record says of its cost, before and after; nothing where no version
+    was published, also not one that is scheduled."""
+    key = costs.key_of(route)
+    old = costs.latest(key, start or timezone.now())
+    row = costs.publish(key, cost or {}, effective_from=start, by=by)
+    if row is None or row == old:
+        return {}, {}
+    before: dict[str, Any] = {"cost": old.components if old else {}}
+    after: dict[str, Any] = {"cost": row.components, "cost_from": row.effective_from.isoformat()}
+    return before, after
 
 
 def _fields(route: Route) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 
@@ -11,6 +11,7 @@ from accounts.api import paging
 from accounts.api.fields import Fields, Text, Time
 from accounts.api.operations import Call, operation
 from accounts.api.paging import Page, PageQuery
+from accounts.api.shapes import Reasoned
 from accounts.api.views import OperatorView, SiteView
 from accounts.models import Organization, Site
 from accounts.permissions import StaffAct
@@ -34,6 +35,7 @@ class PriceDocument(Fields):
     components = serializers.DictField(help_text=COMPONENTS)
     effective_from = Time()
     created_at = Time()
+    cancelled_at = Time(allow_null=True, help_text="taken back before it began")
 
 
 class PriceDraft(Fields):
@@ -41,6 +43,13 @@ class PriceDraft(Fields):
 
     model = Text(max_length=200)
     components = serializers.DictField(help_text=COMPONENTS)
+    effective_from = Time(required=False)
+    reason = Text(max_length=500, required=False, allow_blank=True, default="")
+
+
+class Revert(Reasoned):
+    """When what the former version says is in force again: now, or from a later instant."""
+
     effective_from = Time(required=False)
 
 
@@ -61,7 +70,7 @@ class SitePriceList(SiteView):
     )
     def get(self, call: Call) -> Page:
         """List versions of the site's own prices, the newest first."""
-        return listed(Price.objects.filter(site=call.site, organization=None), call)
+        return listed(Price.every.filter(site=call.site, organization=None), call)
 
     @operation(
         "site.prices.create",
@@ -76,6 +85,27 @@ class SitePriceList(SiteView):
         return published(call, site=call.site)
 
 
+class SitePrice(SiteView):
+    @operation("site.prices.cancel", Scope.PRICES_WRITE, act=StaffAct.CHANGE_PRICES, status=204)
+    def delete(self, call: Call, version_id: int) -> None:
+        """Cancel a version that has not begun, of the site or a customer's contract."""
+        prices.cancel(get_object_or_404(of_site(call.site), pk=version_id), by=call.by)
+
+
+class SitePriceRevert(SiteView):
+    @operation(
+        "site.prices.revert",
+        Scope.PRICES_WRITE,
+        act=StaffAct.CHANGE_PRICES,
+        body=Revert,
+        answer=PriceDocument,
+        status=201,
+    )
+    def post(self, call: Call, version_id: int) -> Price:
+        """Publish anew what a former version of the site or of a contract says."""
+        return reverted(call, of_site(call.site), version_id)
+
+
 class ContractList(SiteView):
     @operation(
         "site.contracts",
@@ -88,7 +118,7 @@ class ContractList(SiteView):
     def get(self, call: Call, organization_id: str) -> Page:
         """List versions of a customer's contract prices, the newest first."""
         customer = customers.find(call, organization_id)
-        return listed(Price.objects.filter(organization=customer), call)
+        return listed(Price.every.filter(organization=customer), call)
 
     @operation(
         "site.contracts.create",
@@ -107,7 +137,7 @@ class DefaultPriceList(OperatorView):
     @operation("ops.prices", Scope.OPS_READ, query=PriceQuery, answer=PriceDocument, is_page=True)
     def get(self, call: Call) -> Page:
         """List versions of the default prices, the newest first."""
-        return listed(Price.objects.filter(site=None, organization=None), call)
+        return listed(Price.every.filter(site=None, organization=None), call)
 
     @operation(
         "ops.prices.create", Scope.OPS_WRITE, body=PriceDraft, answer=PriceDocument, status=201
@@ -115,6 +145,31 @@ class DefaultPriceList(OperatorView):
     def post(self, call: Call) -> Price:
         """Publish the default price of a model, for every site without its own."""
         return published(call)
+
+
+class AnyPrice(OperatorView):
+    @operation("ops.prices.cancel", Scope.OPS_WRITE, status=204)
+    def delete(self, call: Call, version_id: int) -> None:
+        """Cancel a version of any scope that has not begun."""
+        prices.cancel(get_object_or_404(Price.every.all(), pk=version_id), by=call.by)
+
+
+class AnyPriceRevert(OperatorView):
+    @operation("ops.prices.revert", Scope.OPS_WRITE, body=Revert, answer=PriceDocument, status=201)
+    def post(self, call: Call, version_id: int) -> Price:
+        """Publish anew what a former version of any scope says."""
+        return reverted(call, Price.every.all(), version_id)
+
+
+def of_site(site: Site) -> QuerySet[Price, Any]:
+    """The versions that a site's staff may change: its own, and its customers' contracts."""
+    return Price.every.filter(Q(site=site) | Q(organization__site=site))
+
+
+def reverted(call: Call, rows: QuerySet[Price, Any], version_id: int) -> Price:
+    version = get_object_or_404(rows, pk=version_id)
+    start: datetime | None = call.body.get("effective_from")
+    return prices.revert(version, by=call.by, effective_from=start, reason=call.body["reason"])
 
 
 def listed(rows: QuerySet[Price, Any], call: Call) -> Page:
@@ -135,4 +190,5 @@ def published(
         components=call.body["components"],
         effective_from=start,
         by=call.by,
+        reason=call.body["reason"],
     )

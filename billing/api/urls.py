@@ -33,6 +33,10 @@ urlpatterns: list[URLPattern] = [
     path("ops/requests", staff_requests.CallListOfAll.as_view()),
     path("ops/requests/<slug:request_id>", staff_requests.CallDetailOfAll.as_view()),
     path("site/prices", prices.SitePriceList.as_view()),
+    path("site/prices/<int:version_id>", prices.SitePrice.as_view()),
+    path("site/prices/<int:version_id>/revert", prices.SitePriceRevert.as_view()),
     path("ops/prices", prices.DefaultPriceList.as_view()),
+    path("ops/prices/<int:version_id>", prices.AnyPrice.as_view()),
+    path("ops/prices/<int:version_id>/revert", prices.AnyPriceRevert.as_view()),
     path("ops/plans", plans.PlanList.as_view()),
 ]

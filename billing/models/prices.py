@@ -7,8 +7,15 @@ from billing.models.catalog import Model, Plan
 from billing.models.versions import Version
 
 
+class Standing(models.Manager["Price"]):
+    """The versions that count: those that were not taken back before they began."""
+
+    def get_queryset(self) -> "models.QuerySet[Price]":
+        return super().get_queryset().filter(cancelled_at=None)
+
+
 class Price(Version):
-    """One version of a model's price, in one scope."""
+    """One version of a model's price, in one scope. `objects` leaves cancelled ones out."""
 
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="prices")
     site = models.ForeignKey(
@@ -31,11 +38,18 @@ class Price(Version):
         db_comment="integers of nanos, as billing.price_versions tells; empty: from then on there "
         "is no price of its own"
     )
+    cancelled_at = models.DateTimeField(
+        null=True, blank=True, db_comment="taken back before it began: it never charged anything"
+    )
+
+    objects = Standing()
+    every = models.Manager["Price"]()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["model", "site", "organization", "effective_from"],
+                condition=models.Q(cancelled_at=None),
                 nulls_distinct=False,
                 name="price_version_once",
             ),

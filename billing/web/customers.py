@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import customer_notes
@@ -14,9 +15,9 @@ from accounts.permissions import StaffAct
 from accounts.reports import audit_search
 from accounts.web.doors import Door, staff_view
 from accounts.web.pages import render_page
-from billing import balances, budgets, plans, price_words
-from billing.models import BlockEpisode, OrganizationPlan, Plan, Price
-from billing.reports import calls, customers, days, spend, statement
+from billing import balances, budgets, plans
+from billing.models import BlockEpisode, OrganizationPlan, Plan
+from billing.reports import calls, customers, days, price_chains, spend, statement
 from billing.reports.keys import state_of
 from billing.web.balance import ID_DIGITS_MAX
 from billing.web.budget_form import BudgetForm
@@ -26,7 +27,6 @@ KEYS_MAX = 50
 LINES_MAX = 20
 MEMBERS_MAX = 50
 EPISODES_MAX = 10
-CONTRACTS_MAX = 200
 NOTES_SHOWN = 100
 # A deployment has a handful.
 PLANS_MAX = 200
@@ -34,7 +34,7 @@ PLANS_MAX = 200
 PAGES = (
     *("organizations", "organization", "organization_switch", "organization_budget"),
     *("organization_plan", "organization_tags", "organization_note", "top_up", "debit"),
-    *("requests", "request"),
+    *("requests", "request", "contract", "price_cancel"),
 )
 
 
@@ -76,6 +76,7 @@ def frame(door: Door) -> dict[str, Any]:
         "urls": {name: door.page(name) for name in PAGES},
         "may_serve": door.may(StaffAct.SERVE_CUSTOMERS),
         "may_move_money": door.may(StaffAct.MOVE_MONEY),
+        "may_price": door.may(StaffAct.CHANGE_PRICES),
     }
 
 
@@ -133,9 +134,7 @@ def ledger_tab(request: HttpRequest, door: Door, customer: Organization) -> dict
 
 
 def prices_tab(request: HttpRequest, door: Door, customer: Organization) -> dict[str, Any]:
-    rows = Price.objects.filter(organization=customer).select_related("model", "created_by")
-    rows = rows.order_by("model", "-effective_from")[:CONTRACTS_MAX]
-    return {"contracts": [(row, list(price_words.parts(row.components))) for row in rows]}
+    return {"contracts": price_chains.of_customer(customer, timezone.now())}
 
 
 def notes_tab(request: HttpRequest, door: Door, customer: Organization) -> dict[str, Any]:

@@ -27,9 +27,6 @@ from relay.catalog.specs import SMALL_MAX
 from relay.models import Cost, Route, Upstream
 from relay.web.component_form import ComponentForm, initial_of
 
-# Costs change a few times a year; the newest are shown.
-VERSIONS_MAX = 100
-
 
 class RouteForm(ComponentForm):
     """How an upstream serves a model, and what it charges us."""
@@ -131,7 +128,7 @@ def versions(route: costs.RouteKey) -> list[tuple[Cost, list[Part], str]]:
     now = timezone.now()
     found = []
     current = "now"
-    for row in costs.chain(route, rows_max=VERSIONS_MAX):
+    for row in costs.chain(route, rows_max=costs.VERSIONS_MAX):
         is_scheduled = row.effective_from > now
         state = "scheduled" if is_scheduled else current
         current = current if is_scheduled else "past"

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from accounts.web.doors import Pair
 from relay.web import (
+    price_urls,
     site_announcements,
     site_brand,
     site_content,
@@ -31,5 +32,6 @@ ops_urls: list[URLPattern] = [
     ),
 ]
 urlpatterns: list[URLPattern] = [
-    path(name, pair.site, name=f"site_{name}") for name, pair in PAGES.items()
+    *(path(name, pair.site, name=f"site_{name}") for name, pair in PAGES.items()),
+    *price_urls.site_urls,
 ]

@@ -1,10 +1,16 @@
 """What a site's and the deployment's programs do: move money, suspend, price, add upstreams."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from redis import Redis
 
-from accounts.models import AuditRecord, Organization, SiteStaff, StaffRole
+from accounts import audit
+from accounts.models import AuditRecord, Organization, Site, SiteStaff, StaffRole
+from billing import prices
 from billing.models import Model
+from relay import routes
 from relay.models import Upstream
 from tests.api.programs import Program, document, problem
 
@@ -75,3 +81,48 @@ def test_a_model_gets_a_route_with_its_cost(operators: Program) -> None:
     assert (changed["weight"], changed["cost"]) == (3, cost)
     assert operators.delete(f"ops/routes/{made['id']}").status_code == 204
     assert document(operators.get("ops/models/m/one"))["id"] == "m/one"
+
+
+def test_a_scheduled_price_is_cancelled_and_a_former_one_comes_back(keepers: Program) -> None:
+    Model.objects.create(pk="m/one")
+    draft = {"model": "m/one", "components": {"request": 1}}
+    first = document(keepers.post("site/prices", draft | {"reason": "autumn"}))
+    later = {"components": {"request": 2}, "effective_from": "2999-01-01T00:00:00Z"}
+    second = document(keepers.post("site/prices", draft | later))
+    assert problem(keepers.delete(f"site/prices/{first['id']}")) == (409, "price_begun")
+    assert keepers.delete(f"site/prices/{second['id']}").status_code == 204
+    listed = document(keepers.get("site/prices"))["items"]
+    assert [each["cancelled_at"] is None for each in listed] == [False, True]
+    third = document(keepers.post("site/prices", draft | {"components": {"request": 3}}))
+    again = document(keepers.post(f"site/prices/{first['id']}/revert", {"reason": "no"}))
+    assert again["components"] == {"request": 1}
+    assert again["id"] > third["id"]
+
+
+def test_a_sites_program_reaches_no_other_sites_prices(
+    keepers: Program, operators: Program, other_site: Site
+) -> None:
+    model = Model.objects.create(pk="m/one")
+    row = prices.publish(model, site=other_site, components={"request": 1})
+    assert problem(keepers.delete(f"site/prices/{row.pk}"))[0] == 404
+    assert problem(keepers.post(f"site/prices/{row.pk}/revert"))[0] == 404
+    assert document(operators.post(f"ops/prices/{row.pk}/revert"))["id"] == row.pk
+
+
+def test_a_scheduled_cost_is_in_the_audit_log(operators: Program) -> None:
+    upstream = Upstream.objects.create(pk="vendor", base_url="https://api.example.com/v1")
+    route = routes.add(
+        Model.objects.create(pk="m/one"), upstream, name="one", by=audit.command("test")
+    )
+    start = timezone.now() + timedelta(days=1)
+    given = {"name": "one", "priority": 0, "weight": 1, "is_active": True}
+    for cost_from in (None, start, start):
+        routes.update(
+            route, **given, cost={"request": 5}, cost_from=cost_from, by=audit.command("test")
+        )
+    (row,) = AuditRecord.objects.filter(action="route.change")
+    assert row.after["cost"] == {"request": 5}
+    routes.update(route, **given, cost={"request": 6}, cost_from=start, by=audit.command("test"))
+    last = AuditRecord.objects.filter(action="route.change").latest("pk")
+    assert (last.before["cost"], last.after["cost"]) == ({"request": 5}, {"request": 6})
+    assert last.after["cost_from"] == start.isoformat()

@@ -19,7 +19,8 @@ from accounts.models import (
     SiteStaff,
     User,
 )
-from billing.models import Model, Plan, RedeemBatch, SiteTerms
+from billing import prices
+from billing.models import Model, Plan, Price, RedeemBatch, SiteTerms
 from relay.models import Route, Upstream
 from tests.factories import accounts, calls
 from tests.pages.authorization.addresses import names_in
@@ -92,8 +93,13 @@ def arguments(upstream: Upstream, acme: Organization, acme_key: ApiKey) -> dict[
         "language": "en",
         "key": "nobody-was-mailed-this",
         "uidb36": "1",
+        "version_id": _price(model, acme.site).pk,
         "member_id": colleague.memberships.get().pk,
     }
+
+
+def _price(model: Model, site: Site) -> Price:
+    return prices.publish(model, site=site, components={"request": 1})
 
 
 def _announcement(site: Site) -> Announcement:

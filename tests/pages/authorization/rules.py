@@ -152,6 +152,9 @@ RULES: Mapping[str, Rule] = {
     "site_content": staff(StaffAct.CHANGE_SITE),
     "site_errors": staff(StaffAct.CHANGE_SITE),
     "site_announcements": staff(StaffAct.SERVE_CUSTOMERS),
+    "site_prices": staff(StaffAct.SEE_SITE, StaffAct.CHANGE_PRICES),
+    "site_contract": staff(StaffAct.SEE_SITE, StaffAct.CHANGE_PRICES),
+    "site_price_cancel": staff(StaffAct.CHANGE_PRICES),
     "site_audit": staff(StaffAct.SEE_SITE),
     "site_audit_csv": staff(StaffAct.SEE_SITE),
     "site_organizations": staff(StaffAct.SEE_SITE),
@@ -249,6 +252,8 @@ OPERATIONS: Mapping[str, Rule] = {
     "site.request": staff(_SITE),
     "site.prices": staff(_SITE),
     "site.prices.create": staff(_PRICES),
+    "site.prices.cancel": staff(_PRICES),
+    "site.prices.revert": staff(_PRICES),
 }
 
 

@@ -36,6 +36,7 @@ POSTS_ONLY = {
     "ops_freeze_lift",
     "ops_event_retry",
     "ops_event_discard",
+    "ops_price_cancel",
 }
 
 
@@ -53,6 +54,7 @@ def addresses(upstream: Upstream, model: Model, acme: Organization) -> dict[str,
         "organization_id": acme.pk,
         "request_id": calls.record(acme).pk,
         "event_id": 1,
+        "version_id": 1,
         "batch_id": 1,
         "plan_id": "default",
     }
