@@ -11,6 +11,7 @@ AccountsError
 +-- SignUpClosed, AlreadyCustomer   accounts.organizations
 +-- NoteRefused          accounts.customer_notes
 +-- TokenRefused         accounts.api_tokens
++-- SetupRefused         accounts.first_run: a deployment that cannot be claimed
 +-- StaffError           accounts.site_staff, accounts.operators: the same of staff
 """
 

@@ -1,5 +1,5 @@
-"""Which plan, and so which limits, an organization is on. Reads and chooses; plans themselves are
-the catalog's."""
+"""Which plan, and so which limits, an organization is on. Reads, chooses, and makes a first one; to
+change plans is the catalog's."""
 
 from django.db import transaction
 
@@ -17,6 +17,32 @@ def plan_of(organization: Organization) -> Plan | None:
         return own.plan
     terms = SiteTerms.objects.select_related("plan").filter(site=organization.site_id).first()
     return terms.plan if terms else None
+
+
+def first_id() -> str | None:
+    """Some plan, the same each time; None when there is none."""
+    return Plan.objects.order_by("pk").values_list("pk", flat=True).first()
+
+
+@transaction.atomic
+def create(
+    plan_id: str,
+    *,
+    requests_per_minute: int | None,
+    tokens_per_minute: int | None,
+    concurrency: int | None,
+    by: audit.Actor,
+) -> Plan:
+    """A plan without adjustments; None is no limit. IntegrityError if there is one of this id."""
+    plan = Plan.objects.create(
+        id=plan_id,
+        requests_per_minute=requests_per_minute,
+        tokens_per_minute=tokens_per_minute,
+        concurrency=concurrency,
+    )
+    limits = ("requests_per_minute", "tokens_per_minute", "concurrency")
+    audit.record(by, "plan.create", plan, after=audit.fields_of(plan, *limits))
+    return plan
 
 
 def limits_of(organization: Organization) -> Limits:

@@ -11,6 +11,7 @@ from accounts.models.api_keys import (
 from accounts.models.api_tokens import ApiToken, KeptAnswer, TokenKind
 from accounts.models.audit import AuditRecord, Via
 from accounts.models.customer_notes import CustomerNote, CustomerTag
+from accounts.models.first_run import FirstRun
 from accounts.models.invitations import Invitation
 from accounts.models.organizations import Membership, Organization, Role
 from accounts.models.site_staff import SiteStaff, StaffRole
@@ -26,6 +27,7 @@ __all__ = [
     "CustomerNote",
     "CustomerTag",
     "EndpointFamily",
+    "FirstRun",
     "Invitation",
     "KeptAnswer",
     "KeyAddress",

@@ -17,8 +17,9 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
 from accounts.ids import new_id
-from accounts.models import Membership, Site, SiteStaff, SiteText, User
+from accounts.models import FirstRun, Membership, Site, SiteStaff, SiteText, User
 from accounts.time_zones import shown_in, zone_of
+from accounts.web import first_run
 from accounts.web.requests import SiteRequest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -30,6 +31,8 @@ LEGAL = {
     f"has_{kind}": Exists(SiteText.objects.filter(site=OuterRef("pk"), kind=kind))
     for kind in SiteText.Kind.values
 }
+# Whether somebody is still to become the first operator.
+AWAITS_CLAIM = Exists(FirstRun.objects.filter(claimed_at=None, finished_at=None))
 # What a suspended site still answers: its staff must get in, and everyone may read what was agreed.
 OPEN_WHILE_SUSPENDED = (
     "/site/",
@@ -61,16 +64,22 @@ class RequestIdMiddleware:
 
 
 class SiteMiddleware:
-    """Sets `request.site` by exact Host; any other host is answered 421, in plain text."""
+    """Sets `request.site` by exact Host; any other host is answered 421, in plain text.
+
+    While the deployment is new, pages lead to its wizard, on whichever host.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         domain, _port = split_domain_port(request.get_host())
-        site = Site.objects.annotate(**LEGAL).filter(domains__domain=domain).first()
+        rows = Site.objects.annotate(**LEGAL, awaits_claim=AWAITS_CLAIM)
+        site = rows.filter(domains__domain=domain).first() or first_run.stand_in()
         if site is None:
             return HttpResponse(MISDIRECTED, status=421, content_type="text/plain; charset=utf-8")
+        if (answer := first_run.lead(request, site)) is not None:
+            return answer
         cast(SiteRequest, request).site = site
         return self.get_response(request)
 

@@ -21,8 +21,9 @@ P = ParamSpec("P")
 
 OURS = "accounts"
 # Per person: a department is invited in one go, and mail to strangers is not a free service.
-# A code has 100 random bits: this is against noise, not against luck.
-RATES = {"invite": "30/h/user", "redeem": "20/h/user"}
+# A code has 100 random bits: this is against noise, not against luck. So it is with the token that
+# claims a deployment; it is asked for by people who mistype a mail address or a password.
+RATES = {"invite": "30/h/user", "redeem": "20/h/user", "claim": "10/m/ip"}
 
 # Which counter stopped a page of allauth: it does not tell its handler.
 _ACCOUNT, _FACTOR = "allauth.account", "allauth.mfa"

@@ -102,6 +102,14 @@ RULES: Mapping[str, Rule] = {
     "invitation": EVERYONE,
     "api_schema": EVERYONE,
     "api_docs": EVERYONE,
+    # the wizard of a new deployment: once it has operators, nobody finds it
+    "setup": EVERYONE,
+    "setup_site": EVERYONE,
+    "setup_upstream": EVERYONE,
+    "setup_try": EVERYONE,
+    "setup_model": EVERYONE,
+    "setup_skip": EVERYONE,
+    "setup_done": EVERYONE,
     # people
     "tokens": USER,
     "organization_tokens": member(Act.MANAGE_TOKENS),
