@@ -108,6 +108,7 @@ def frame(door: Door) -> dict[str, Any]:
         "may_price": door.may(StaffAct.CHANGE_PRICES),
         "cancel_url": door.page("price_cancel"),
         "prices_url": door.page("prices"),
+        "price_list_url": door.page("price_list"),
         "contract_url": door.page("contract"),
         "customer_url": door.page("organization"),
     }

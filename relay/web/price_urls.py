@@ -4,10 +4,11 @@ last in a path."""
 from django.urls import URLPattern, path
 
 from accounts.web.doors import Pair
-from relay.web import price_pages
+from relay.web import bulk_prices, price_pages
 
 # Address, name, view.
 PAGES: list[tuple[str, str, Pair]] = [
+    ("prices", "price_list", bulk_prices.prices),
     ("prices/<int:version_id>/cancel", "price_cancel", price_pages.cancel),
 ]
 OF_MODEL, OF_CUSTOMER = price_pages.model_prices, price_pages.contract

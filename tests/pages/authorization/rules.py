@@ -160,6 +160,7 @@ RULES: Mapping[str, Rule] = {
     "site_content": staff(StaffAct.CHANGE_SITE),
     "site_errors": staff(StaffAct.CHANGE_SITE),
     "site_announcements": staff(StaffAct.SERVE_CUSTOMERS),
+    "site_price_list": staff(StaffAct.SEE_SITE, StaffAct.CHANGE_PRICES),
     "site_prices": staff(StaffAct.SEE_SITE, StaffAct.CHANGE_PRICES),
     "site_contract": staff(StaffAct.SEE_SITE, StaffAct.CHANGE_PRICES),
     "site_price_cancel": staff(StaffAct.CHANGE_PRICES),
