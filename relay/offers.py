@@ -18,6 +18,7 @@ def create_model(
     owned_by: str,
     context_tokens: int,
     max_output_tokens: int,
+    is_active: bool = True,
     by: audit.Actor,
 ) -> Model:
     """Add a model, callable once it has a price and a route. IntegrityError if it exists."""
@@ -27,6 +28,7 @@ def create_model(
         owned_by=owned_by,
         context_tokens=context_tokens,
         max_output_tokens=max_output_tokens,
+        is_active=is_active,
     )
     audit.record(by, "model.create", model, after=audit.fields_of(model, *MODEL_FIELDS))
     signals.announce()

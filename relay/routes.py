@@ -26,6 +26,7 @@ def add(
     weight: int = 1,
     cost: Mapping[str, Any] | None = None,
     cost_from: datetime | None = None,
+    is_active: bool = True,
     by: audit.Actor,
 ) -> Route:
     """A new way to serve `model`; its cost counts from now on, or from a later instant.
@@ -38,6 +39,7 @@ def add(
         name=name,
         priority=priority,
         weight=weight,
+        is_active=is_active,
     )
     _, published = _publish_cost(route, cost, cost_from, by)
     audit.record(by, "route.add", model, after=audit.fields_of(route, *FIELDS) | published)

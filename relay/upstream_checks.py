@@ -3,6 +3,7 @@
 Answers say plainly what is wrong; they never contain the credential.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ from relay.upstream_requests import Answer, CheckFailed, send
 MODELS_MAX = 2_000
 SAMPLE_CHARS_MAX = 200
 ERROR_CHARS_MAX = 300
+HIDDEN = "•••"
+# Keys as vendors write them: a short prefix and a long run without spaces.
+_KEY_LIKE = re.compile(r"\b(?:sk|pk|rk|key|AIza|xox[abp]|gsk|Bearer\s+)[-_.]?[A-Za-z0-9*_.-]{16,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,12 @@ def call(upstream: Upstream, model: str) -> CheckResult:
 
     def read(document: Any) -> CheckResult:
         sample = _shown(asked.text(document), upstream, SAMPLE_CHARS_MAX)
-        return CheckResult(ok=True, model=model, sample=sample)
+        return CheckResult(ok=True, sample=sample)
 
-    return _check(
+    result = _check(
         upstream, "POST", lambda wire: wire.path(asked.operation, model), asked.question, read
     )
+    return replace(result, model=model)
 
 
 def _spoken(upstream: Upstream, kind: Kind) -> Dialect:
@@ -133,7 +138,9 @@ def _shown(text: object, upstream: Upstream, chars_max: int) -> str:
     """Foreign text as one bounded line without our credential."""
     line = str(text)
     for _id, secret in upstream.secrets():
-        line = line.replace(secret, "•••")
+        line = line.replace(secret, HIDDEN)
+    # A gateway behind it may tell of a key of its own.
+    line = _KEY_LIKE.sub(HIDDEN, line)
     line = " ".join(line.split())
     return line if len(line) <= chars_max else line[: chars_max - 1] + "…"
 

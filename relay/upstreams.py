@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import audit
 from relay import signals
 from relay.models import Upstream
+from relay.models.upstreams import SWITCHED
+from relay.upstream_checks import CheckResult
 
 FIELDS = ("dialect", "base_url", "provider", "concurrency_max", "quirks")
 
@@ -95,10 +98,18 @@ def remove_credential(upstream: Upstream, credential_id: str, *, by: audit.Actor
 @transaction.atomic
 def set_active(upstream: Upstream, *, is_active: bool, by: audit.Actor, reason: str = "") -> None:
     """Pause (no new Calls go there; open ones finish) or resume. Repeating it changes nothing."""
-    rows = Upstream.objects.filter(pk=upstream.pk, is_active=not is_active)
-    upstream.is_active = is_active
-    if not rows.update(is_active=is_active):
-        return
-    action = "upstream.resume" if is_active else "upstream.pause"
-    audit.record(by, action, upstream, reason=reason)
-    signals.announce()
+    row = Upstream.objects.select_for_update().get(pk=upstream.pk)
+    if row.is_active is not is_active:
+        row.switch(is_active=is_active, reason=reason, now=timezone.now())
+        row.save(update_fields=SWITCHED)
+        action = "upstream.resume" if is_active else "upstream.pause"
+        audit.record(by, action, row, reason=reason)
+        signals.announce()
+    for name in SWITCHED:
+        setattr(upstream, name, getattr(row, name))
+
+
+def note_test(upstream: Upstream, result: CheckResult, *, by: audit.Actor) -> None:
+    """A test call costs money, so that the trail has it; what was answered is not kept."""
+    after = {"model": result.model, "ok": result.ok, "status": result.status}
+    audit.record(by, "upstream.test", upstream, after=after)

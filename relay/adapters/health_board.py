@@ -38,7 +38,9 @@ class HealthBoard(Background):
         self._routes = routes
         self._owner = owner
         self._told: tuple[TripReport, ...] = ()
+        self._told_busy: dict[str, int] = {}
         self._told_at = 0.0
+        self._looked_at = 0.0
 
     async def stop(self) -> None:
         """Stop, and take the report back."""
@@ -58,14 +60,15 @@ class HealthBoard(Background):
 
     async def report(self) -> None:
         """Tell what changed, or that we are alive; raises GateError."""
-        trips, now = self._trips(), time.time()
-        if trips == self._told and now - self._told_at < REPORT_S:
+        trips, busy, now = self._trips(), self._health.busy(), time.time()
+        is_news = trips != self._told or busy != self._told_busy
+        if not is_news and now - self._told_at < REPORT_S:
             return
-        is_due = now - self._told_at >= REPORT_S
-        report = Report(self._owner, now, trips, self._health.busy())
+        report = Report(self._owner, now, trips, busy)
         await self._redis.command("HSET", KEY, self._owner, encode(report))
-        self._told, self._told_at = trips, now
-        if is_due:
+        self._told, self._told_busy, self._told_at = trips, busy, now
+        if now - self._looked_at >= REPORT_S:
+            self._looked_at = now
             await self._look_around(now)
 
     async def _look_around(self, now: float) -> None:

@@ -47,7 +47,7 @@ class SnapshotTable(Background):
 
     async def load(self) -> None:
         """Read the catalog now; raises what the database raises."""
-        loaded, next_change_at = await database_sync_to_async(_read)(datetime.now(UTC))
+        loaded, next_change_at = await database_sync_to_async(read)(datetime.now(UTC))
         self._snapshot = loaded
         self._plan_next(next_change_at)
 
@@ -82,7 +82,7 @@ class SnapshotTable(Background):
             self._next_change = loop.call_later(delay_s, self.want_reload)
 
 
-def _read(now: datetime) -> tuple[Snapshot, datetime | None]:
+def read(now: datetime) -> tuple[Snapshot, datetime | None]:
     """The snapshot in force at `now`, and when a scheduled price will change it."""
     # Suspended ones too: their keys are to be told so, not that there is no such site.
     sites = list(SiteRow.objects.prefetch_related("domains"))

@@ -38,6 +38,8 @@ class UpstreamDocument(Fields):
     concurrency_max = Count(allow_null=True)
     quirks = serializers.DictField()
     is_active = Flag()
+    paused_at = Time(allow_null=True)
+    pause_reason = Text(allow_blank=True)
     credentials = CredentialDocument(many=True, source="held")
     created_at = Time()
 

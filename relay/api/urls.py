@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from relay.api import models, upstreams
+from relay.api import models, upstream_checks, upstreams
 
 UPSTREAM = "ops/upstreams/<slug:upstream_id>"
 
@@ -10,6 +10,9 @@ urlpatterns: list[URLPattern] = [
     path("ops/upstreams", upstreams.UpstreamList.as_view()),
     path(UPSTREAM, upstreams.UpstreamDetail.as_view()),
     path(f"{UPSTREAM}/active", upstreams.UpstreamSwitch.as_view()),
+    path(f"{UPSTREAM}/health", upstream_checks.UpstreamHealth.as_view()),
+    path(f"{UPSTREAM}/test", upstream_checks.UpstreamTest.as_view()),
+    path(f"{UPSTREAM}/models", upstream_checks.UpstreamModels.as_view()),
     path(f"{UPSTREAM}/credentials", upstreams.UpstreamCredentials.as_view()),
     path(f"{UPSTREAM}/credentials/<slug:credential_id>", upstreams.UpstreamCredential.as_view()),
     path("ops/models", models.ModelList.as_view()),

@@ -39,6 +39,7 @@ class UpstreamSpec:
     base_url: str | Unset = UNSET
     provider: str | Unset = UNSET
     is_active: bool | Unset = UNSET
+    pause_reason: str | Unset = UNSET
     concurrency_max: int | Unset | None = UNSET
     quirks: Mapping[str, Any] | Unset = UNSET
     # Whoever is named, in turn; the whole set.

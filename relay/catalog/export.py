@@ -37,6 +37,7 @@ DEFAULTS: Mapping[str, object] = {
     "name": "",
     "owned_by": "",
     "provider": "",
+    "pause_reason": "",
     "support_contact": "",
     "no_credit_status": None,
     "cors_origins": None,
@@ -91,8 +92,8 @@ def _is_bare(name: str, value: object) -> bool:
 
 
 def _upstream(spec: UpstreamSpec) -> dict[str, Any]:
-    names = ("id", "dialect", "base_url", "provider", "is_active", "concurrency_max", "quirks")
-    return _fields(spec, names)
+    names = ("id", "dialect", "base_url", "provider", "is_active", "pause_reason")
+    return _fields(spec, (*names, "concurrency_max", "quirks"))
 
 
 def _model(spec: ModelSpec) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from relay.catalog.document import (
     UpstreamSpec,
 )
 from relay.catalog.sections import Section
-from relay.models.upstreams import CREDENTIALS_MAX
+from relay.models.upstreams import CREDENTIALS_MAX, PAUSE_REASON_CHARS_MAX
 
 # The widths of the database columns.
 TOKENS_MAX = 2**31 - 1
@@ -40,16 +40,26 @@ def upstream(section: Section, upstream_id: str, *, folder: Path) -> UpstreamSpe
     def resolve(reference: str) -> str:
         return credentials.resolve(reference, folder=folder)
 
+    is_active = section.flag("is_active")
     return UpstreamSpec(
         id=upstream_id,
         dialect=section.text("dialect", values.dialect),
         base_url=section.text("base_url", values.base_url),
         provider=section.text("provider", values.optional_text(60)),
-        is_active=section.flag("is_active"),
+        is_active=is_active,
+        pause_reason=_pause_reason(section, is_active),
         concurrency_max=section.limit("concurrency_max", maximum=TOKENS_MAX),
         quirks=quirk_section.read(section),
         credential=_credential(section, resolve),
     )
+
+
+def _pause_reason(section: Section, is_active: bool | Unset) -> str | Unset:
+    """Said of a pause only, so that resuming ends it."""
+    if section.has("pause_reason") and is_active is not False:
+        line = section.line_of("pause_reason")
+        section.problem(line, f"{section.at('pause_reason')}: needs is_active: false beside it")
+    return section.text("pause_reason", values.optional_text(PAUSE_REASON_CHARS_MAX))
 
 
 def _credential(section: Section, resolve: Callable[[str], str]) -> tuple[str, ...] | Unset:

@@ -140,6 +140,10 @@ def _write_aliases(
 def _write_upstream(change: Change) -> None:
     values = change.after()
     secrets = cast(tuple[str, ...] | None, values.pop("credential", None))
+    if "is_active" in values:
+        values["paused_at"] = None if values["is_active"] else timezone.now()
+        if values["is_active"]:
+            values["pause_reason"] = ""
     upstream, _ = Upstream.objects.update_or_create(pk=change.key[0], defaults=values)
     if secrets is not None:
         upstream.set_credentials(secrets)

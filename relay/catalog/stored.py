@@ -105,6 +105,7 @@ def _upstream(row: Upstream) -> UpstreamSpec:
         base_url=row.base_url,
         provider=row.provider,
         is_active=row.is_active,
+        pause_reason=row.pause_reason,
         concurrency_max=row.concurrency_max,
         quirks=row.quirks,
         credential=tuple(secret for _, secret in row.secrets()),

@@ -15,6 +15,11 @@ from relay.credentials import decrypt, encrypt
 # They take turns; more than a few only hide that a bigger contract is due.
 CREDENTIALS_MAX = 50
 LABEL_CHARS_MAX = 60
+PAUSE_REASON_CHARS_MAX = 500
+
+
+# What `Upstream.switch` writes.
+SWITCHED = ("is_active", "paused_at", "pause_reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,20 @@ class Upstream(models.Model):
         default=dict, blank=True, db_comment="what differs at this vendor: relay.proxy.wire.Quirks"
     )
     is_active = models.BooleanField(default=True)
+    paused_at = models.DateTimeField(
+        null=True, blank=True, editable=False, db_comment="null while it takes calls"
+    )
+    pause_reason = models.CharField(max_length=PAUSE_REASON_CHARS_MAX, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.id
+
+    def switch(self, *, is_active: bool, reason: str, now: datetime) -> None:
+        """Take calls again, or take no new ones; the caller saves `SWITCHED`."""
+        self.is_active = is_active
+        self.paused_at = None if is_active else now
+        self.pause_reason = "" if is_active else reason[:PAUSE_REASON_CHARS_MAX]
 
     @property
     def has_credential(self) -> bool:

@@ -6,9 +6,9 @@ from django.views.decorators.http import require_safe
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing.reports import deployment
-from relay import health_reports
+from relay import health_reports, upstream_health
 from relay.models import Upstream
-from relay.web import ops_models, upstream_health
+from relay.web import ops_models
 
 # A handful shows what is wrong; the list of models shows the rest.
 TODO_MAX = 5

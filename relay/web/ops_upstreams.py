@@ -14,13 +14,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import audit
 from accounts.web.access import confirm_posts, operator_page
 from accounts.web.pages import render_page
-from relay import health_reports, upstream_checks, upstreams
+from relay import health_reports, upstream_checks, upstream_health, upstreams
 from relay.models import Upstream
-from relay.web import upstream_health
-from relay.web.upstream_forms import CallForm, CredentialForm, NewUpstreamForm, UpstreamForm
+from relay.web.upstream_forms import (
+    CallForm,
+    CredentialForm,
+    NewUpstreamForm,
+    PauseForm,
+    UpstreamForm,
+)
 
 # A deployment has dozens; a longer list needs a search first.
 UPSTREAMS_MAX = 500
+FRAGMENTS = ("test", "switch")
 
 
 @require_safe
@@ -72,7 +78,8 @@ def upstream_detail(request: HttpRequest, upstream_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @operator_page
 def try_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
-    """Make a test call or list the models, and show what came of it on the same page."""
+    """Make a test call or list the models, and show what came of it on the same page. A call
+    costs money: the trail has who made it."""
     upstream = get_object_or_404(Upstream, pk=upstream_id)
     if request.method == "GET":
         # Without a script the result stands under this address; coming back to it tries nothing.
@@ -84,6 +91,7 @@ def try_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
         call_form = _call_form(upstream)
     elif call_form.is_valid():
         result = upstream_checks.call(upstream, call_form.cleaned_data["model"])
+        upstreams.note_test(upstream, result, by=audit.actor_of(request))
     return _detail_page(
         request,
         upstream,
@@ -97,13 +105,21 @@ def try_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
 @require_POST
 @operator_page
 def switch_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
-    """Pause or resume."""
+    """Pause, with a reason, or resume."""
     upstream = get_object_or_404(Upstream, pk=upstream_id)
-    is_active = request.POST.get("active") == "1"
-    upstreams.set_active(upstream, is_active=is_active, by=audit.actor_of(request))
-    text = _("%(id)s takes calls again.") if is_active else _("%(id)s is paused.")
+    if request.POST.get("active") == "1":
+        upstreams.set_active(upstream, is_active=True, by=audit.actor_of(request))
+        messages.success(request, _("%(id)s takes calls again.") % {"id": upstream.pk})
+        return redirect("ops_upstream", upstream.pk)
+    form = PauseForm(request.POST)
+    if not form.is_valid():
+        forms = {"form": UpstreamForm(upstream=upstream), "call_form": _call_form(upstream)}
+        return _detail_page(request, upstream, **forms, pause_form=form, status=422)
+    reason = form.cleaned_data["reason"]
+    upstreams.set_active(upstream, is_active=False, by=audit.actor_of(request), reason=reason)
+    text = _("%(id)s gets no new calls. Those under way finish.")
     messages.success(request, text % {"id": upstream.pk})
-    return redirect("ops_upstreams")
+    return redirect("ops_upstream", upstream.pk)
 
 
 @require_POST
@@ -153,5 +169,6 @@ def _detail_page(
 ) -> HttpResponse:
     context |= {"upstream": upstream, "routes": upstream.routes.select_related("model")}
     context.setdefault("credential_form", CredentialForm())
+    context.setdefault("pause_form", PauseForm())
     context["standing"] = upstream_health.standing_of(upstream, health_reports.read())
-    return render_page(request, "ops/upstream.html", context, fragments=("test",), status=status)
+    return render_page(request, "ops/upstream.html", context, fragments=FRAGMENTS, status=status)

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 
 from relay.web import (
     ops_aliases,
+    ops_import,
     ops_models,
     ops_overview,
     ops_routes,
@@ -25,6 +26,11 @@ urlpatterns: list[URLPattern] = [
         "upstreams/id/<slug:upstream_id>/switch",
         ops_upstreams.switch_upstream,
         name="ops_upstream_switch",
+    ),
+    path(
+        "upstreams/id/<slug:upstream_id>/models",
+        ops_import.import_models,
+        name="ops_models_import",
     ),
     path(
         "upstreams/id/<slug:upstream_id>/credentials",

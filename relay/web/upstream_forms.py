@@ -10,7 +10,7 @@ from accounts.models.sites import SLUG
 from relay.catalog import credentials, quirk_section, values
 from relay.catalog.specs import TOKENS_MAX
 from relay.models import Upstream
-from relay.models.upstreams import LABEL_CHARS_MAX
+from relay.models.upstreams import LABEL_CHARS_MAX, PAUSE_REASON_CHARS_MAX
 from relay.proxy.upstream.port import Origin
 
 
@@ -147,6 +147,17 @@ class NewUpstreamForm(UpstreamForm):
         error_messages={"invalid": _("Only lower-case letters, digits and dashes.")},
         help_text=_("Lower-case letters, digits and dashes. It cannot be changed later."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class PauseForm(forms.Form):
+    """Why no new calls go there."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=PAUSE_REASON_CHARS_MAX,
+        help_text=_("Shown here and in the audit log."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
 

@@ -69,6 +69,26 @@ def test_a_credential_goes_in_and_never_comes_out(operators: Program) -> None:
     assert problem(operators.post("ops/upstreams", new))[0] == 409
 
 
+def test_an_upstream_is_paused_with_a_reason_and_looked_at(operators: Program) -> None:
+    Upstream.objects.create(pk="vendor", base_url="http://127.0.0.1:1/v1")
+    paused = {"is_active": False, "reason": "contract ended"}
+    told = document(operators.put("ops/upstreams/vendor/active", paused))
+    assert (told["is_active"], told["pause_reason"]) == (False, "contract ended")
+    health = document(operators.get("ops/upstreams/vendor/health"))
+    assert (health["is_active"], health["state"], health["findings"]) == (False, "closed", [])
+    tested = document(operators.post("ops/upstreams/vendor/test", {"name": "one"}))
+    assert (tested["ok"], tested["status"]) == (False, 0)
+    assert AuditRecord.objects.filter(action="upstream.test", target_id="vendor").exists()
+
+
+def test_models_are_taken_over_switched_off(operators: Program) -> None:
+    Upstream.objects.create(pk="vendor", base_url="http://127.0.0.1:1/v1")
+    made = document(operators.post("ops/upstreams/vendor/models", {"names": ["m/one", "no id!"]}))
+    assert made == {"models": ["m/one"], "routes": []}
+    assert not Model.objects.get().is_active
+    assert problem(operators.get("ops/upstreams/vendor/models")) == (409, "upstream_failed")
+
+
 def test_a_model_gets_a_route_with_its_cost(operators: Program) -> None:
     Upstream.objects.create(pk="vendor", base_url="https://api.example.com/v1")
     model = {"id": "m/one", "context_tokens": 8000, "max_output_tokens": 1000}

@@ -219,6 +219,18 @@ def test_a_private_address_that_no_setting_lists_is_never_connected_to(
     assert "private address" in result.error
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["sk-proj-4f9aQ2abcdefgh12345678", "AIzaSyA1234567890abcdefghijkl", "Bearer abcdef123456789x"],
+)
+def test_a_key_that_somebody_behind_the_upstream_tells_is_hidden(
+    upstream: Upstream, vendor: Vendor, key: str
+) -> None:
+    vendor.says({"error": {"message": f"bad key {key} given"}}, 500)
+    assert key not in (error := upstream_checks.call(upstream, "m").error)
+    assert "given" in error
+
+
 def test_a_credential_that_cannot_be_decrypted_is_said_so(upstream: Upstream) -> None:
     upstream.credentials[0]["secret"] = "not ours"
     assert "enter it again" in upstream_checks.call(upstream, "m").error

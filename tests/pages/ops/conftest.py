@@ -1,5 +1,10 @@
 """Who opens the operators' pages: an operator of the deployment, a customer's owner, a visitor."""
 
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 from django.test import Client
 
@@ -49,3 +54,31 @@ def upstream(db: None) -> Upstream:
 @pytest.fixture
 def model(db: None) -> Model:
     return Model.objects.create(pk="openai/gpt-4o")
+
+
+@pytest.fixture
+def vendor_url() -> Iterator[str]:
+    """A vendor on loopback that knows one model and says hello."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body: object = {"choices": [{"message": {"content": "Hello there"}}]}
+            if self.path.endswith("/models"):
+                body = {"data": [{"id": "tiny-model"}]}
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        do_GET = do_POST = answer
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+    server.shutdown()
+    server.server_close()
+    thread.join()

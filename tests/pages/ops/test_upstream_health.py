@@ -11,7 +11,7 @@ from billing import connections
 from billing.gate.blocking import command
 from relay.health_reports import FRESH_S, KEY, Report, TripReport, encode
 from relay.models import Upstream
-from relay.web.upstream_health import worded
+from relay.upstream_health import worded
 
 SECRET = "sk-second-12345678"
 

@@ -1,14 +1,16 @@
 """Operators add, change, pause and try out upstreams; a credential goes in and never comes out."""
 
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from msgspec import structs
 
+from accounts.models import AuditRecord
+from billing import connections
+from billing.gate.blocking import command
+from relay.health_reports import KEY, Report, encode
 from relay.models import Upstream
 
 SECRET = "sk-vendor-12345678"
@@ -19,34 +21,6 @@ NEW = {
     "provider": "",
     "credential": "sk-second-12345678",
 }
-
-
-@pytest.fixture
-def vendor_url() -> Iterator[str]:
-    """A vendor on loopback that knows one model and says hello."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            body: object = {"choices": [{"message": {"content": "Hello there"}}]}
-            if self.path.endswith("/models"):
-                body = {"data": [{"id": "tiny-model"}]}
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
-
-        do_GET = do_POST = answer
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def test_one_is_added_with_its_credential(operator: Client) -> None:
@@ -97,11 +71,58 @@ def test_a_stored_credential_does_not_go_to_another_host(
     assert operator.post(address, changed | {"credential": "sk-known"}).status_code == 302
 
 
-def test_pause_and_resume(operator: Client, upstream: Upstream) -> None:
-    for active in ("0", "1"):
-        operator.post(reverse("ops_upstream_switch", args=["vendor"]), {"active": active})
-        upstream.refresh_from_db()
-        assert upstream.is_active is (active == "1")
+def test_a_pause_says_why_and_since_when_until_it_is_over(
+    operator: Client, upstream: Upstream
+) -> None:
+    address, page = (
+        reverse(name, args=["vendor"]) for name in ("ops_upstream_switch", "ops_upstream")
+    )
+    assert operator.post(address, {"active": "0", "reason": " "}).status_code == 422
+    assert Upstream.objects.get().is_active
+    operator.post(address, {"active": "0", "reason": "contract ended"})
+    assert not Upstream.objects.get().is_active
+    for shown in (page, reverse("ops_upstreams")):
+        assert "contract ended" in operator.get(shown).content.decode()
+    operator.post(address, {"active": "0", "reason": "again"})  # changes nothing
+    operator.post(address, {"active": "1"})
+    row = Upstream.objects.get()
+    assert (row.is_active, row.paused_at, row.pause_reason) == (True, None, "")
+    trail = AuditRecord.objects.order_by("id").values_list("action", "reason")
+    assert list(trail) == [("upstream.pause", "contract ended"), ("upstream.resume", "")]
+
+
+def test_a_paused_upstream_drains_and_says_how_many_calls_are_left(
+    operator: Client, upstream: Upstream
+) -> None:
+    Upstream.objects.update(is_active=False)
+    report = Report("relay-1", time.time(), (), {"vendor": 3})
+    page, part = (
+        reverse("ops_upstream", args=["vendor"]),
+        {"HX-Request": "true", "HX-Target": "switch"},
+    )
+    redis = connections.redis()
+    try:
+        command(redis, "hset", KEY, "relay-1", encode(report))
+        draining = operator.get(page, headers=part).content.decode()
+        command(redis, "hset", KEY, "relay-1", encode(structs.replace(report, busy={})))
+        drained = operator.get(page, headers=part).content.decode()
+    finally:
+        command(redis, "delete", KEY)
+    assert "draining" in draining
+    assert "3 calls are under way" in draining
+    assert "every 2s" in draining  # it looks again by itself, until it is over
+    assert "draining" not in drained
+    assert "every 2s" not in drained
+
+
+def test_a_test_call_is_on_the_trail_without_what_was_said(
+    operator: Client, upstream: Upstream, vendor_url: str
+) -> None:
+    Upstream.objects.update(base_url=vendor_url)
+    operator.post(reverse("ops_try", args=["vendor"]), {"act": "call", "model": "tiny-model"})
+    row = AuditRecord.objects.get()
+    assert (row.action, row.target_id) == ("upstream.test", "vendor")
+    assert row.after == {"model": "tiny-model", "ok": True, "status": 200}
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true", "HX-Target": "test"}])

@@ -50,10 +50,26 @@ def test_they_are_stored_exported_and_applied_again_without_a_change(apply: Appl
     assert Upstream.objects.get().quirks == {}
 
 
+def test_a_pause_has_its_reason_until_it_ends(apply: Apply) -> None:
+    apply(CATALOG)
+    entry = "upstreams: [{id: acme-openai, is_active: %s}]\n"
+    apply(entry % 'false, pause_reason: "contract ended"')
+    row = Upstream.objects.get()
+    assert (row.pause_reason, row.paused_at is None) == ("contract ended", False)
+    text = export(stored.read(timezone.now()))
+    assert "pause_reason: contract ended" in text
+    assert apply(text) == []
+    apply(entry % "true")
+    row = Upstream.objects.get()
+    assert (row.is_active, row.pause_reason, row.paused_at) == (True, "", None)
+    with pytest.raises(CatalogRefused, match="needs is_active: false"):
+        apply(entry % 'true, pause_reason: "why"')
+
+
 def test_the_snapshot_has_them(apply: Apply) -> None:
     apply(CATALOG)
     apply(MORE)
-    snapshot, _ = routes._read(timezone.now())
+    snapshot, _ = routes.read(timezone.now())
     offers, aliases = snapshot.offers_by_site["acme"], snapshot.aliases_by_site["acme"]
     offer = find_offer(offers, caller(), "gpt-4o-latest", aliases)
     assert offer.model_id == "gpt-4o"

@@ -39,6 +39,11 @@ class Standing:
     relays: int
 
     @property
+    def is_drained(self) -> bool:
+        """Whether nothing is under way there, as far as the relays tell."""
+        return not self.busy
+
+    @property
     def first(self) -> Finding | None:
         """What a list has room for."""
         return next(iter(self.findings), None)
