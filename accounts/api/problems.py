@@ -155,6 +155,8 @@ _STATUS_OF_CODE = {
     "invalid_price": 422,
     "bad_address": 422,
     "search_too_long": 422,
+    "no_such_job": 422,
+    "broker_unavailable": status.HTTP_503_SERVICE_UNAVAILABLE,
     "unknown_role": 422,
     "batch_refused": 422,
     "code_unknown": 422,

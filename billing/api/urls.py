@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.api import customers, keys, money, plans, prices, staff_requests, usage
+from billing.api import customers, jobs, keys, money, plans, prices, staff_requests, usage
 
 HERE = "organizations/<slug:organization_id>"
 CUSTOMER = "site/customers/<slug:organization_id>"
@@ -30,6 +30,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{CUSTOMER}/prices", prices.ContractList.as_view()),
     path("site/requests", staff_requests.SiteCallList.as_view()),
     path("site/requests/<slug:request_id>", staff_requests.SiteCallDetail.as_view()),
+    path("ops/jobs", jobs.JobList.as_view()),
+    path("ops/jobs/failures", jobs.FailureList.as_view()),
     path("ops/requests", staff_requests.CallListOfAll.as_view()),
     path("ops/requests/<slug:request_id>", staff_requests.CallDetailOfAll.as_view()),
     path("site/prices", prices.SitePriceList.as_view()),

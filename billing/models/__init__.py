@@ -15,6 +15,7 @@ from billing.models.quarantine import QuarantinedEvent
 from billing.models.redeem_codes import RedeemBatch, RedeemCode
 from billing.models.refusals import BlockEpisode, Refusal, RefusalPosition
 from billing.models.rollups import UsageRollup
+from billing.models.task_runs import TaskFailure, TaskRun
 from billing.models.trials import Trial
 from billing.models.usage import DroppedUsage, UsageRecord
 
@@ -39,6 +40,8 @@ __all__ = [
     "Refusal",
     "RefusalPosition",
     "SiteTerms",
+    "TaskFailure",
+    "TaskRun",
     "Trial",
     "UsageRecord",
     "UsageRollup",

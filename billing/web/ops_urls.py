@@ -2,12 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from billing.web import customer_urls, ops_books, ops_plans
+from billing.web import customer_urls, ops_books, ops_jobs, ops_plans
 
 urlpatterns: list[URLPattern] = [
     *customer_urls.ops_urls,
     path("plans", ops_plans.plan_list, name="ops_plans"),
     path("plans/id/<slug:plan_id>", ops_plans.plan_detail, name="ops_plan"),
+    path("jobs", ops_jobs.overview, name="ops_jobs"),
+    path("jobs/start", ops_jobs.start, name="ops_job_start"),
     path("books", ops_books.overview, name="ops_books"),
     path("books/audit", ops_books.start_audit, name="ops_books_audit"),
     path("books/frozen/<slug:organization_id>/lift", ops_books.lift_freeze, name="ops_freeze_lift"),

@@ -2,10 +2,11 @@
 
 import os
 import sys
+import time
 from typing import Any
 
-from celery import Celery
-from celery.signals import task_postrun, worker_init
+from celery import Celery, states
+from celery.signals import task_failure, task_postrun, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -35,3 +36,35 @@ def close_spent_connections(**_: Any) -> None:
     from django.db import close_old_connections
 
     close_old_connections()
+
+
+# When the tasks began that run now: no more than the worker has threads.
+_began_s: dict[str, float] = {}
+
+
+def _lasted_ms(began_s: float | None) -> int:
+    return 0 if began_s is None else int((time.monotonic() - began_s) * 1000)
+
+
+@task_prerun.connect
+def note_beginning(task_id: str, **_: Any) -> None:
+    """From here on a run is timed."""
+    _began_s[task_id] = time.monotonic()
+
+
+@task_failure.connect
+def note_failure(task_id: str, exception: BaseException, sender: Any, **_: Any) -> None:
+    """Keep what failed for the operators' page."""
+    from billing import task_runs
+
+    lasted_ms = _lasted_ms(_began_s.get(task_id))
+    task_runs.note_failure(sender.name, exception, duration_ms=lasted_ms)
+
+
+@task_postrun.connect
+def note_end(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
+    """Keep when it ran and how it went."""
+    from billing import task_runs
+
+    lasted_ms = _lasted_ms(_began_s.pop(task_id, None))
+    task_runs.note_run(task.name, duration_ms=lasted_ms, is_ok=state == states.SUCCESS)
