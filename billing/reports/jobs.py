@@ -66,7 +66,8 @@ def queued() -> int | None:
             # As a worker declares it, which changes nothing and tells the length. Asked passively,
             # kombu overlooks the prefix of its keys in Redis.
             queue = current_app.amqp.queues[current_app.conf.task_default_queue]
-            return int(queue.bind(broker.default_channel).queue_declare().message_count)
+            found: Any = queue.bind(broker.default_channel).queue_declare()
+            return int(found.message_count)
     except OperationalError:
         return None
 
