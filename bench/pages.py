@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from bench.big.servers import Servers
-from bench.big_deployment import deployment, say
+from bench.big_deployment import deployment, fold, say
 from devstack.process import Program, free_port
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def main() -> int:
 
         # The database may have been made by an earlier version.
         call_command("migrate", interactive=False, verbosity=0)
+        fold()
         gates.open_gates()
         with _web(running) as port:
             measured, others = measure(port, options.rounds, options.only)

@@ -91,15 +91,17 @@ def chart_of(span: list[date], amounts: Mapping[tuple[date, str], int]) -> Chart
 
 
 def series_of(amounts: Mapping[tuple[date, str], int]) -> list[Series]:
-    """Models by what they cost; from the eighth on they are summed up as "other"."""
+    """Models by what they cost; from the eighth on they are summed up as "other". What has no name
+    was summed up before."""
     sums: dict[str, int] = defaultdict(int)
     for (_day, model), nanos in amounts.items():
         sums[model] += nanos
+    unnamed = sums.pop("", 0)
     ranked = sorted(sums, key=lambda model: (-sums[model], model))
     shown = ranked if len(ranked) <= COLOURS else ranked[: COLOURS - 1]
     colours = colours_of(shown)
     series = [Series(model, colours[model], sums[model]) for model in shown]
-    rest = sum(sums[model] for model in ranked[len(shown) :])
+    rest = unnamed + sum(sums[model] for model in ranked[len(shown) :])
     return [*series, Series("", OTHER, rest)] if rest else series
 
 

@@ -5,12 +5,16 @@ same as one over the records.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from operator import add as plus
 from operator import neg
 
 import msgspec
 from django.db import connection
 
+from billing import usage_days
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 QUARTER_MS = 15 * 60 * 1000
 
 # admitted at (ms), site, organization, key or "", model, upstream, status; input, cached input,
@@ -31,12 +35,13 @@ _SUMS = (
     *("reasoning_tokens", "charge_nanos", "written_off_nanos", "cost_nanos"),
 )
 _NAMES = (*_SHARED, *_SUMS)
+_COLUMNS = [f"{name} {_SHARED.get(name, 'bigint')}" for name in _NAMES]
 
 _SAVE = f"""
 INSERT INTO billing_usagerollup AS rollup ({", ".join(["start", *_NAMES[1:]])})
 SELECT to_timestamp(0) + start_ms * interval '1 millisecond', {", ".join(_NAMES[1:])}
 FROM json_to_recordset(%s::json)
-  AS summed ({", ".join(f"{name} {_SHARED.get(name, 'bigint')}" for name in _NAMES)})
+  AS summed ({", ".join(_COLUMNS)})
 ON CONFLICT (organization_id, start, api_key, model, upstream, status)
 DO UPDATE SET {", ".join(f"{name} = rollup.{name} + excluded.{name}" for name in _SUMS)}
 """  # noqa: S608  (only the constants above enter it)
@@ -67,5 +72,9 @@ def _summed(facts: Iterable[Fact]) -> dict[tuple[int | str, ...], tuple[int, ...
 def _save(sums: dict[tuple[int | str, ...], tuple[int, ...]]) -> None:
     """In one order everywhere, so that nobody deadlocks; the function gives its rows in it."""
     rows = [dict(zip(_NAMES, (*shared, *sums[shared]), strict=True)) for shared in sorted(sums)]
+    encoded = msgspec.json.encode(rows).decode()
     with connection.cursor() as cursor:
-        cursor.execute(_SAVE, [msgspec.json.encode(rows).decode()])
+        cursor.execute(_SAVE, [encoded])
+    if sums:
+        oldest_ms = min(int(shared[0]) for shared in sums)
+        usage_days.add_late(_COLUMNS, encoded, EPOCH + timedelta(milliseconds=oldest_ms))

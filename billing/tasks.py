@@ -14,7 +14,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
 from accounts.models import Site
-from billing import credits, drift, gates, posting, reaper, refusals, usage_months
+from billing import credits, drift, gates, posting, reaper, refusals, usage_days, usage_months
 from billing.gate.errors import GateClosed, GateError, ScriptRefused
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,12 @@ def check_drift() -> None:
 def audit_books() -> None:
     """The whole audit, when an operator asks for it."""
     _quietly("audit", drift.audit_all)
+
+
+@shared_task(name="billing.tasks.fold_usage_days")
+def fold_usage_days() -> None:
+    """Fold what rollups of some hours ago come to into days."""
+    _quietly("usage days", usage_days.fold)
 
 
 @shared_task(name="billing.tasks.keep_usage_months")

@@ -14,7 +14,7 @@ from billing.models.prices import PlanAdjustment, Price
 from billing.models.quarantine import QuarantinedEvent
 from billing.models.redeem_codes import RedeemBatch, RedeemCode
 from billing.models.refusals import BlockEpisode, Refusal, RefusalPosition
-from billing.models.rollups import UsageRollup
+from billing.models.rollups import CustomerDay, SiteDay, UsageDay, UsageFold, UsageRollup
 from billing.models.task_runs import TaskFailure, TaskRun
 from billing.models.trials import Trial
 from billing.models.usage import DroppedUsage, UsageRecord
@@ -23,6 +23,7 @@ __all__ = [
     "AuditRun",
     "BlockEpisode",
     "CreditOutbox",
+    "CustomerDay",
     "DroppedUsage",
     "Freeze",
     "LedgerAccount",
@@ -39,10 +40,13 @@ __all__ = [
     "RedeemCode",
     "Refusal",
     "RefusalPosition",
+    "SiteDay",
     "SiteTerms",
     "TaskFailure",
     "TaskRun",
     "Trial",
+    "UsageDay",
+    "UsageFold",
     "UsageRecord",
     "UsageRollup",
 ]

@@ -41,3 +41,77 @@ class UsageRollup(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["start"], name="usage_rollup_start")]
+
+
+class UsageDay(models.Model):
+    """What a customer's key used of a model on a day of the customer's own time zone.
+
+    Folded from UsageRollups some hours after the fact (`billing.usage_days`), so that a report of
+    months reads days; what is younger is still in the rollups alone.
+    """
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    day = models.DateField()
+    api_key = models.CharField(max_length=40, blank=True, db_comment="as of the rollup")
+    model = models.CharField(max_length=200)
+    calls = models.BigIntegerField()
+    errors = models.BigIntegerField()
+    input_tokens = models.BigIntegerField()
+    cached_input_tokens = models.BigIntegerField()
+    output_tokens = models.BigIntegerField()
+    charge_nanos = models.BigIntegerField()
+    cost_nanos = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "day", "api_key", "model"], name="usage_day_once"
+            ),
+        ]
+
+
+class SiteDay(models.Model):
+    """What a site's customers used of a model on a day of the site's time zone; as UsageDay."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    model = models.CharField(max_length=200)
+    calls = models.BigIntegerField()
+    errors = models.BigIntegerField()
+    faults = models.BigIntegerField(db_comment="of the errors, those that were not the caller's")
+    charge_nanos = models.BigIntegerField()
+    cost_nanos = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["site", "day", "model"], name="site_day_once"),
+        ]
+
+
+class CustomerDay(models.Model):
+    """What a customer brought its site on a day of the site's time zone; as UsageDay."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    calls = models.BigIntegerField()
+    charge_nanos = models.BigIntegerField()
+    cost_nanos = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "day", "organization"], name="customer_day_once"
+            ),
+        ]
+
+
+class UsageFold(models.Model):
+    """Up to when rollups are folded into days: one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    folded_to = models.DateTimeField(db_comment="rollups that start before it are in the days")

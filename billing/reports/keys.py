@@ -12,8 +12,8 @@ from billing import budgets, connections
 from billing.budgets import BudgetUse
 from billing.gate.errors import GateError
 from billing.gate.types import RateUse, Scope
-from billing.models import BlockEpisode, Refusal, UsageRollup
-from billing.reports import blocks, days, spend
+from billing.models import BlockEpisode, Refusal
+from billing.reports import blocks, day_sums, days, spend
 
 # A list, not an archive: the newest are shown, the filter finds the rest.
 KEYS_MAX = 200
@@ -189,20 +189,24 @@ class RefusedBy:
 
 def tally(key: ApiKey, refused: list[RefusedBy]) -> Tally:
     """Of the last REFUSAL_DAYS local days, and what was spent today and this month. One query."""
-    today = days.last(1)[0]
-    lately = Q(start__gte=days.start_of(days.last(REFUSAL_DAYS)[0]))
-    since_month = Q(start__gte=days.start_of(today.replace(day=1)))
-    used = UsageRollup.objects.filter(
-        lately | since_month, organization=key.organization_id, api_key=key.pk
-    ).aggregate(
-        n=Sum("calls", filter=lately, default=0),
-        failed=Sum("errors", filter=lately, default=0),
-        today=Sum("charge_nanos", filter=Q(start__gte=days.start_of(today)), default=0),
-        month=Sum("charge_nanos", filter=since_month, default=0),
+    today, since = days.last(1)[0], days.last(REFUSAL_DAYS)[0]
+    month = today.replace(day=1)
+    [used] = day_sums.of_organization(
+        key.organization,
+        min(since, month),
+        "COALESCE(sum(calls) FILTER (WHERE day >= %(lately)s), 0),"
+        " COALESCE(sum(errors) FILTER (WHERE day >= %(lately)s), 0),"
+        " COALESCE(sum(charge_nanos) FILTER (WHERE day = %(today)s), 0),"
+        " COALESCE(sum(charge_nanos) FILTER (WHERE day >= %(month)s), 0)",
+        where="api_key = %(key)s",
+        key=key.pk,
+        lately=since,
+        today=today,
+        month=month,
     )
     count = sum(each.count for each in refused)
-    calls, failed, spent_today, month = (int(used[n]) for n in ("n", "failed", "today", "month"))
-    return Tally(calls, failed, spent_today, month, count)
+    calls, failed, spent_today, spent_month = map(int, used)
+    return Tally(calls, failed, spent_today, spent_month, count)
 
 
 def refused_by_rule(key: ApiKey) -> list[RefusedBy]:

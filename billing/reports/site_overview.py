@@ -1,24 +1,24 @@
 """How a site does, for the people who run it: money, calls, refusals, its biggest customers.
 
-Reads the sums by quarter of an hour and the refusals, never a record of a single Call.
+Reads days, the sums of the last hours and the refusals, never a record of a single Call.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Max, Sum
 
 from accounts.models import Organization, Site
-from billing.charts import Chart, chart_of
-from billing.models import Refusal, UsageRollup
-from billing.reports import days
+from billing.charts import COLOURS, Chart, chart_of
+from billing.models import Refusal
+from billing.reports import day_sums, days
 
 # Who and what counts most fits a glance; the lists of customers and models hold the rest.
 TOP_MAX = 10
+_BROUGHT = "sum(calls), sum(charge_nanos), sum(cost_nanos)"
 # Codes are a short list; a caller cannot make new ones.
 CODES_MAX = 50
 
@@ -85,30 +85,20 @@ class SiteOverview:
         self.span = span
 
     @cached_property
-    def _since(self) -> datetime:
-        return days.start_of(self.span[0])
-
-    @property
-    def _sums(self) -> QuerySet[UsageRollup]:
-        return UsageRollup.objects.filter(site=self.site, start__gte=self._since)
-
-    @cached_property
     def figures(self) -> Figures:
-        row = self._sums.aggregate(
-            charged=Sum("charge_nanos", default=0),
-            cost=Sum("cost_nanos", default=0),
-            calls=Sum("calls", default=0),
-            failed=Sum("errors", default=0),
-            customers=Count("organization", distinct=True),
-        )
-        names = ("charged", "cost", "calls", "failed", "customers")
-        return Figures(*(int(row[name]) for name in names))
+        names = ("charge_nanos", "cost_nanos", "calls", "errors")
+        sums = ", ".join(f"COALESCE(sum({name}), 0)" for name in names)
+        [row] = day_sums.of_site(self.site, self.span[0], sums)
+        charged, cost, called, failed = map(int, row)
+        return Figures(charged, cost, called, failed, self._customers[0])
 
     @cached_property
     def refused(self) -> list[RefusedCode]:
         """By code, the most frequent first."""
         rows = (
-            Refusal.objects.filter(organization__site=self.site, at__gte=self._since)
+            Refusal.objects.filter(
+                organization__site=self.site, at__gte=days.start_of(self.span[0])
+            )
             .values("code", "status")
             .annotate(
                 count=Sum("multiplier"),
@@ -123,34 +113,50 @@ class SiteOverview:
     def refused_count(self) -> int:
         return sum(row.count for row in self.refused)
 
-    @cached_property
+    @property
     def customers(self) -> list[Top]:
-        rows = self._top("organization")
-        found = Organization.objects.in_bulk([row["id"] for row in rows])
-        return [_top(row, found[row["id"]].name) for row in rows]
+        return self._customers[1]
+
+    @cached_property
+    def _customers(self) -> tuple[int, list[Top]]:
+        """How many called, and those who brought most."""
+        rows = day_sums.of_customers(
+            self.site,
+            self.span[0],
+            f"organization_id, {_BROUGHT}, count(*) OVER () GROUP BY 1 HAVING sum(calls) > 0"
+            f" ORDER BY 3 DESC, 1 LIMIT {TOP_MAX}",
+        )
+        found = Organization.objects.in_bulk([row[0] for row in rows])
+        return rows[0][4] if rows else 0, [_top(row, found[row[0]].name) for row in rows]
 
     @cached_property
     def models(self) -> list[Top]:
-        return [_top(row, row["id"]) for row in self._top("model")]
+        rows = day_sums.of_site(
+            self.site,
+            self.span[0],
+            f"model, {_BROUGHT} GROUP BY 1 HAVING sum(calls) > 0"
+            f" ORDER BY 3 DESC, 1 LIMIT {TOP_MAX}",
+        )
+        return [_top(row, row[0]) for row in rows]
+
+    @property
+    def _named(self) -> list[Top]:
+        """The models with a colour of their own; where there are more, one colour is theirs."""
+        return self.models if len(self.models) <= COLOURS else self.models[: COLOURS - 1]
 
     @cached_property
     def chart(self) -> Chart:
-        rows = (
-            self._sums.annotate(day=TruncDate("start"))
-            .values_list("day", "model")
-            .annotate(spent=Sum("charge_nanos"))
-            .filter(spent__gt=0)
+        """By day; the models that have a colour of their own, and all others as one."""
+        rows = day_sums.of_site(
+            self.site,
+            self.span[0],
+            "day, CASE WHEN model = ANY(%(named)s) THEN model ELSE '' END, sum(charge_nanos)"
+            " GROUP BY 1, 2 HAVING sum(charge_nanos) > 0",
+            named=[each.id for each in self._named],
         )
         return chart_of(self.span, {(day, model): int(spent) for day, model, spent in rows})
 
-    def _top(self, column: str) -> list[dict[str, Any]]:
-        rows = (
-            self._sums.values(column)
-            .annotate(n=Sum("calls"), charged=Sum("charge_nanos"), cost=Sum("cost_nanos"))
-            .order_by("-charged", column)[:TOP_MAX]
-        )
-        return [{**row, "id": row[column]} for row in rows]
 
-
-def _top(row: Mapping[str, Any], name: str) -> Top:
-    return Top(row["id"], name, int(row["n"]), int(row["charged"]), int(row["cost"]))
+def _top(row: Sequence[Any], name: str) -> Top:
+    called, charged, cost = map(int, row[1:4])
+    return Top(row[0], name, called, charged, cost)

@@ -1,6 +1,6 @@
-"""What was spent and refused over local days, grouped by day, model or key.
+"""What was spent and refused over the customer's days, grouped by day, model or key.
 
-Reads the sums by quarter of an hour, which every time zone's days are made of; never the records.
+Reads days and the sums of the last hours (`day_sums`); never the records.
 """
 
 from collections import defaultdict
@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.models import ApiKey, Organization
-from billing.models import Refusal, UsageRollup
-from billing.reports import days
+from billing.models import Refusal
+from billing.reports import day_sums, days
 
 GROUPS = ("day", "model", "key")
+# A late settle may leave a row of no calls behind.
+_SUMS = (
+    "sum(calls), sum(errors), sum(input_tokens), sum(cached_input_tokens), sum(output_tokens),"
+    " sum(charge_nanos) GROUP BY 1 HAVING sum(calls) > 0"
+)
 
 
 @dataclass(slots=True)
@@ -45,16 +50,14 @@ class Total:
 def by_day_and_model(
     organization: Organization, span: list[date], *, key_id: str = ""
 ) -> dict[tuple[date, str], int]:
-    """Nanos spent per local day and model, over the days of `span`; by one key alone if named. One
-    query."""
-    used = UsageRollup.objects.filter(organization=organization, start__gte=days.start_of(span[0]))
-    if key_id:
-        used = used.filter(api_key=key_id)
-    rows = (
-        used.annotate(day=TruncDate("start"))
-        .values_list("day", "model")
-        .annotate(spent=Sum("charge_nanos"))
-        .filter(spent__gt=0)
+    """Nanos spent per day of the customer's and model, over the days of `span`; by one key alone if
+    named. One query."""
+    rows = day_sums.of_organization(
+        organization,
+        span[0],
+        "day, model, sum(charge_nanos) GROUP BY 1, 2 HAVING sum(charge_nanos) > 0",
+        where="api_key = %(key)s" if key_id else "true",
+        key=key_id,
     )
     return {(day, model): int(spent) for day, model, spent in rows}
 
@@ -63,16 +66,18 @@ def totals(organization: Organization, span: list[date], group: str) -> list[Tot
     """Rows of the usage table; days newest first, models and keys by what they cost."""
     found: dict[str, Total] = {}
     since = days.start_of(span[0])
-    for row in used(organization, since, group):
-        found[str(row["group"])] = Total(
-            key=str(row["group"]),
+    column = {"day": "day", "model": "model", "key": "api_key"}[group]
+    for key, *sums in day_sums.of_organization(organization, span[0], f"{column}, {_SUMS}"):
+        calls, failed, fresh, cached, output, spent = map(int, sums)
+        found[str(key)] = Total(
+            key=str(key),
             label="",
-            calls=int(row["n"]),
-            failed=int(row["failed"]),
-            input_tokens=int(row["input"]),
-            cached_tokens=int(row["cached"]),
-            output_tokens=int(row["output"]),
-            charge_nanos=int(row["spent"]),
+            calls=calls,
+            failed=failed,
+            input_tokens=fresh,
+            cached_tokens=cached,
+            output_tokens=output,
+            charge_nanos=spent,
         )
     for row in turned_away(organization, since, group):
         key = str(row["group"] or "")
@@ -83,25 +88,6 @@ def totals(organization: Organization, span: list[date], group: str) -> list[Tot
     if group == "day":
         return sorted(rows, key=lambda row: row.key, reverse=True)
     return sorted(rows, key=lambda row: (-row.charge_nanos, -row.calls, row.label))
-
-
-def used(organization: Organization, since: datetime, group: str) -> QuerySet[Any, Any]:
-    # A late settle may leave a row of no calls behind.
-    query = UsageRollup.objects.filter(organization=organization, start__gte=since)
-    column = {"day": "day", "model": "model", "key": "api_key"}[group]
-    return (
-        query.annotate(day=TruncDate("start"))
-        .values(group=F(column))
-        .annotate(
-            n=Sum("calls"),
-            failed=Sum("errors"),
-            input=Sum("input_tokens"),
-            cached=Sum("cached_input_tokens"),
-            output=Sum("output_tokens"),
-            spent=Sum("charge_nanos"),
-        )
-        .filter(n__gt=0)
-    )
 
 
 def turned_away(organization: Organization, since: datetime, group: str) -> QuerySet[Any, Any]:
@@ -132,14 +118,12 @@ def summed(rows: list[Total]) -> Total:
 def by_key_today_and_month(organization: Organization) -> dict[str, tuple[int, int]]:
     """Nanos spent per key: today, and since the first of the month (local days). One query."""
     today = days.last(1)[0]
-    month = days.start_of(today.replace(day=1))
-    rows = (
-        UsageRollup.objects.filter(organization=organization, start__gte=month)
-        .values_list("api_key")
-        .annotate(
-            today=Sum("charge_nanos", filter=Q(start__gte=days.start_of(today)), default=0),
-            month=Sum("charge_nanos"),
-        )
+    rows = day_sums.of_organization(
+        organization,
+        today.replace(day=1),
+        "api_key, COALESCE(sum(charge_nanos) FILTER (WHERE day = %(today)s), 0), sum(charge_nanos)"
+        " GROUP BY 1",
+        today=today,
     )
     spent: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     spent.update({key_id: (int(today), int(month)) for key_id, today, month in rows if key_id})

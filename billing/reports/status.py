@@ -1,7 +1,7 @@
 """How well a site's models answered, by vendor and day, for its public status page.
 
 Says shares only, never how many calls there were; and only of this site's own calls. Read from
-the sums by quarter of an hour, and kept for a minute: anyone may ask.
+days and the sums of the last hours, and kept for a minute: anyone may ask.
 """
 
 from collections import defaultdict
@@ -10,11 +10,10 @@ from datetime import date, datetime, timedelta
 
 from django.core.cache import cache
 from django.db.models import Q, Sum
-from django.db.models.functions import TruncDate
 
 from accounts.models import Site
 from billing.models import Model, UsageRollup
-from billing.reports import days
+from billing.reports import day_sums, days
 
 DAYS = 90
 # A page that anyone may load again and again reads the sums once in so long.
@@ -48,6 +47,12 @@ class Family:
     days: list[Day]
 
 
+# What has no vendor, or is not sold any more, is a family of its own.
+_VENDOR = "LEFT JOIN billing_model AS sold ON sold.id = used.model"
+_BY_DAY = (
+    "COALESCE(NULLIF(sold.owned_by, ''), used.model), day, sum(calls), sum(faults) GROUP BY 1, 2"
+    " HAVING sum(calls) > 0"
+)
 _Counts = tuple[int, int]  # calls, and those that failed through no fault of the caller
 
 
@@ -63,30 +68,30 @@ def families(site: Site, now: datetime) -> list[Family]:
 
 def _read(site: Site, now: datetime) -> list[Family]:
     span = days.last(DAYS)
-    vendor_of = dict(Model.objects.exclude(owned_by="").values_list("pk", "owned_by"))
     by_day: dict[str, dict[date, _Counts]] = defaultdict(dict)
-    lately: dict[str, _Counts] = {}
-    for model, day, calls, failed in _counts(site, days.start_of(span[0])):
-        row = by_day[vendor_of.get(model, model)]
-        row[day] = _plus(row.get(day, (0, 0)), (calls, failed))
-    for model, _day, calls, failed in _counts(site, now - NOW):
-        name = vendor_of.get(model, model)
-        lately[name] = _plus(lately.get(name, (0, 0)), (calls, failed))
+    for name, day, calls, failed in day_sums.of_site(site, span[0], _BY_DAY, join=_VENDOR):
+        by_day[name][day] = (int(calls), int(failed))
+    lately = _lately(site, now - NOW)
     return [
         _family(name, by_day[name], lately.get(name, (0, 0)), span)
         for name in sorted(by_day)[:FAMILIES_MAX]
     ]
 
 
-def _counts(site: Site, since: datetime) -> list[tuple[str, date, int, int]]:
+def _lately(site: Site, since: datetime) -> dict[str, _Counts]:
     rows = (
         UsageRollup.objects.filter(site=site, start__gte=since)
-        .annotate(day=TruncDate("start"))
-        .values_list("model", "day")
+        .values_list("model")
         .annotate(n=Sum("calls"), failed=Sum("calls", filter=Q(status__gte=500), default=0))
-        .filter(n__gt=0)
     )
-    return [(model, day, int(n), int(failed)) for model, day, n, failed in rows]
+    called = {model: (int(n), int(failed)) for model, n, failed in rows}
+    vendors = Model.objects.filter(pk__in=called).exclude(owned_by="")
+    vendor_of = dict(vendors.values_list("pk", "owned_by"))
+    found: dict[str, _Counts] = {}
+    for model, counts in called.items():
+        name = vendor_of.get(model, model)
+        found[name] = _plus(found.get(name, (0, 0)), counts)
+    return found
 
 
 def _family(name: str, by_day: dict[date, _Counts], lately: _Counts, span: list[date]) -> Family:

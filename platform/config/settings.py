@@ -122,6 +122,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "fold-usage-days": {
+        "task": "billing.tasks.fold_usage_days",
+        "schedule": 300.0,
+        "options": {"expires": 60},
+    },
     # Often, as a clock that is restarted daily would never come to a daily task.
     "keep-usage-months": {
         "task": "billing.tasks.keep_usage_months",

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from bench.big import filling, pages
 from bench.big.pages import Ask, People
 from bench.big.size import Size
-from billing import audit, gates
+from billing import audit, gates, usage_days
 
 SCALE = 0.001
 # What a screen may cost, the session's and the shell's own queries included.
@@ -23,6 +23,7 @@ def deployment(db: None, empty_redis: object) -> None:
         filling.fill_small(cursor, Size.at_scale(SCALE))
         # As autovacuum does: without it the planner knows of empty tables.
         cursor.execute("ANALYZE")
+    usage_days.fold()
     gates.open_gates()
 
 
