@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0110_audit_by_time'),
-        ('billing', '0116_cancelled_prices'),
+        ('billing', '0117_task_runs'),
     ]
 
     operations = [
