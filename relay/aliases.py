@@ -5,7 +5,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import Site
-from billing.models import Model
+from billing.models import Model, SiteModel
 from relay import signals
 from relay.models import ModelAlias
 
@@ -31,8 +31,10 @@ def add(model: Model, alias: str, site: Site | None, *, by: audit.Actor) -> Mode
 
 @transaction.atomic
 def remove(alias: ModelAlias, *, by: audit.Actor) -> None:
-    """End a name; Calls that are under way end under it."""
+    """End a name; Calls that are under way end under it, and no list shows it any more."""
     before = {"alias": alias.alias}
     audit.record(by, "alias.remove", alias.model, site=alias.site, before=before)
+    shown = SiteModel.objects.filter(model=alias.model, shown_as=alias.alias)
+    (shown if alias.site is None else shown.filter(site=alias.site)).update(shown_as="")
     alias.delete()
     signals.announce()

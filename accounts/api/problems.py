@@ -158,6 +158,7 @@ _STATUS_OF_CODE = {
     "no_such_job": 422,
     "broker_unavailable": status.HTTP_503_SERVICE_UNAVAILABLE,
     "unknown_role": 422,
+    "bad_successor": 422,
     "batch_refused": 422,
     "code_unknown": 422,
     "note_refused": 422,

@@ -15,6 +15,7 @@ from billing.models.quarantine import QuarantinedEvent
 from billing.models.redeem_codes import RedeemBatch, RedeemCode
 from billing.models.refusals import BlockEpisode, Refusal, RefusalPosition
 from billing.models.rollups import CustomerDay, SiteDay, UsageDay, UsageFold, UsageRollup
+from billing.models.site_models import SiteModel
 from billing.models.task_runs import TaskFailure, TaskRun
 from billing.models.trials import Trial
 from billing.models.usage import DroppedUsage, UsageRecord
@@ -41,6 +42,7 @@ __all__ = [
     "Refusal",
     "RefusalPosition",
     "SiteDay",
+    "SiteModel",
     "SiteTerms",
     "TaskFailure",
     "TaskRun",

@@ -23,6 +23,20 @@ class Model(models.Model):
     )
     owned_by = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
+    capabilities = models.JSONField(
+        default=list, blank=True, db_comment="words of billing.capabilities"
+    )
+    retires_at = models.DateTimeField(
+        null=True, blank=True, db_comment="from then on it is not sold, and calls get 404"
+    )
+    successor = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_comment="told to those who still call it once it has retired",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -9,7 +9,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Site
-from billing.models import Model, Price, SiteTerms
+from billing import capabilities, site_models
+from billing.models import Model, Price, SiteModel
 from billing.price_versions import IMAGE, Bucket
 from billing.price_words import Part, parts, unit
 
@@ -28,6 +29,28 @@ class Offer:
     output_nanos: int | None
     others: tuple[Part, ...]
     kinds: frozenset[str] = frozenset()  # of KINDS: what it is about besides text
+    look: SiteModel | None = None  # what the site says of it
+
+    @property
+    def name(self) -> str:
+        """Under which it is listed."""
+        return (self.look.shown_as if self.look else "") or self.model.pk
+
+    @property
+    def description(self) -> Mapping[str, str]:
+        """By language."""
+        return self.look.description if self.look else {}
+
+    @property
+    def abilities(self) -> list[str]:
+        """In words."""
+        return capabilities.words(self.model.capabilities)
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """In the list: those that the site has put in an order, then the others by name."""
+        position = self.look.position if self.look else 0
+        return (position or site_models.POSITION_MAX + 1, self.name)
 
 
 # What a price names tells what a model takes or gives.
@@ -48,14 +71,16 @@ class Wanted:
     search: str = ""
     vendor: str = ""
     kind: str = ""
+    ability: str = ""
 
     def fits(self, offer: Offer) -> bool:
         """Whether the model is one of those."""
-        name = f"{offer.model.id} {offer.model.name}".lower()
+        name = f"{offer.name} {offer.model.id} {offer.model.name}".lower()
         return (
             self.search.lower() in name
             and self.vendor in ("", offer.model.owned_by)
             and (not self.kind or self.kind in offer.kinds)
+            and (not self.ability or self.ability in offer.model.capabilities)
         )
 
 
@@ -88,9 +113,11 @@ def others(components: Mapping[str, Any]) -> tuple[Part, ...]:
 
 
 def offers(site: Site, now: datetime) -> list[Offer]:
-    """Active models of the site that have a price in force at `now`, by id. Three queries."""
+    """What the site lists of its models that have a price in force at `now`, in its order. A
+    handful of queries."""
     prices = in_force(site, now)
-    return [
+    looks = site_models.looks(site)
+    found = [
         Offer(
             model=model,
             input_nanos=prices[model.id].get("input"),
@@ -98,19 +125,18 @@ def offers(site: Site, now: datetime) -> list[Offer]:
             output_nanos=prices[model.id].get("output"),
             others=others(prices[model.id]),
             kinds=_kinds(prices[model.id]),
+            look=looks.get(model.id),
         )
         for model in sold(site)
         if model.id in prices
     ]
+    listed = (offer for offer in found if not (offer.look and offer.look.is_hidden))
+    return sorted(listed, key=lambda offer: offer.place)
 
 
 def sold(site: Site) -> list[Model]:
     """The site's models, priced or not."""
-    terms = SiteTerms.objects.filter(site=site).first()
-    if terms is None:
-        return []
-    query = Model.objects.all() if terms.offers_all_models else terms.models.all()
-    return list(query.filter(is_active=True).order_by("id")[:MODELS_MAX])
+    return list(site_models.sold(site).select_related("successor")[:MODELS_MAX])
 
 
 def in_force(site: Site, now: datetime) -> dict[str, dict[str, Any]]:

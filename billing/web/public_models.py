@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.web.pages import render_page
 from accounts.web.requests import SiteRequest
+from billing.capabilities import WORDS, Capability
 from billing.reports import price_list
 from billing.reports.price_list import KINDS, SEARCH_CHARS_MAX, Wanted
 
@@ -23,11 +24,14 @@ def models(request: HttpRequest) -> HttpResponse:
         search=asked.get("q", "").replace("\0", "").strip()[:SEARCH_CHARS_MAX],
         vendor=vendor if (vendor := asked.get("vendor", "")) in vendors else "",
         kind=kind if (kind := asked.get("kind", "")) in KINDS else "",
+        ability=able if (able := asked.get("ability", "")) in list(Capability) else "",
     )
     words = {"text": _("Text"), "image": _("Images"), "audio": _("Sound and film")}
+    named = {name for offer in offers for name in offer.model.capabilities}
     context = {
         "wanted": wanted,
         "vendors": vendors,
+        "abilities": [(name, word) for name, word in WORDS.items() if name in named],
         "kinds": [(kind, words[kind]) for kind in KINDS],
         "offers": [offer for offer in offers if wanted.fits(offer)],
         "count": len(offers),

@@ -11,9 +11,10 @@ from cryptography.fernet import InvalidToken
 from django.db.models import Q
 
 from accounts.models import Site as SiteRow
-from billing.models import Model, SiteTerms
+from billing import site_models
+from billing.models import Model, SiteModel
 from relay import costs
-from relay.adapters import price_lists
+from relay.adapters import price_lists, retirements
 from relay.adapters.background import Background
 from relay.adapters.price_lists import PriceList
 from relay.models import Cost, ModelAlias
@@ -99,26 +100,40 @@ def read(now: datetime) -> tuple[Snapshot, datetime | None]:
     for what in unusable:
         log.error("left out of the catalog: %s", what)
     offers: dict[str, dict[str, Offer]] = {}
+    retired: dict[str, dict[str, str]] = {}
     for site in sites:
-        sold = _sold_on(site.id)
+        sold = site_models.range_of(site.id)
         offers[site.id] = {
             model.id: _offer(model, price_list, routes.get(model.id, ()))
             for model in models
-            if (sold is None or model.id in sold)
+            if sold.has(model.id)
+            and not retirements.has_retired(model, now)
             and (price_list := prices.price_list(model.id, site.id)) is not None
         }
-    aliases = _aliases(offers)
-    return Snapshot(by_host, offers, aliases), price_lists.next_change(now)
+        retired[site.id] = retirements.told(models, sold, now)
+    names = list(ModelAlias.objects.order_by("site_id", "alias"))
+    aliases = _aliases(offers, names)
+    retired = retirements.under_every_name(retired, names)
+    offers = _listed(offers, aliases)
+    next_change = retirements.earliest(
+        price_lists.next_change(now), retirements.next_one(models, now)
+    )
+    return Snapshot(by_host, offers, aliases, retired), next_change
 
 
-def _sold_on(site_id: str) -> frozenset[str] | None:
-    """The models a site sells; None for all, nothing without terms."""
-    terms = SiteTerms.objects.filter(pk=site_id).first()
-    if terms is None:
-        return frozenset()
-    if terms.offers_all_models:
-        return None
-    return frozenset(terms.models.values_list("pk", flat=True))
+def _listed(
+    offers: dict[str, dict[str, Offer]], aliases: dict[str, dict[str, Offer]]
+) -> dict[str, dict[str, Offer]]:
+    """As the sites list them; a name that does not lead to the model is left out. One query."""
+    for row in SiteModel.objects.exclude(is_hidden=False, shown_as=""):
+        known, named = offers.get(row.site_id, {}), aliases.get(row.site_id, {})
+        if (offer := known.get(row.model_id)) is not None:
+            target = named.get(row.shown_as)
+            is_its = target is not None and target.model_id == row.model_id
+            known[row.model_id] = replace(
+                offer, is_hidden=row.is_hidden, listed_as=row.shown_as if is_its else ""
+            )
+    return offers
 
 
 def _routes(now: datetime, unusable: list[str]) -> dict[str, tuple[Route, ...]]:
@@ -166,9 +181,10 @@ def _route(row: RouteRow, cost: Cost | None, wires: list[tuple[str, Wire]]) -> R
     return routing.with_credentials(route, wires)
 
 
-def _aliases(offers: dict[str, dict[str, Offer]]) -> dict[str, dict[str, Offer]]:
+def _aliases(
+    offers: dict[str, dict[str, Offer]], rows: list[ModelAlias]
+) -> dict[str, dict[str, Offer]]:
     """What each site sells under further names; its own names come before those of all sites."""
-    rows = list(ModelAlias.objects.order_by("site_id", "alias"))
     for_all = {row.alias: row.model_id for row in rows if row.site_id is None}
     found: dict[str, dict[str, Offer]] = {}
     for site_id, sold in offers.items():

@@ -10,8 +10,10 @@ from accounts.api import paging
 from accounts.api.fields import Count, Fields, Flag, Text, Time
 from accounts.api.operations import Call, operation
 from accounts.api.paging import Page, PageQuery
+from accounts.api.problems import Problem
 from accounts.api.views import OperatorView
 from accounts.scopes import Scope
+from billing.capabilities import Capability
 from billing.models import Model
 from relay import costs, offers, routes
 from relay.models import Route, Upstream
@@ -20,6 +22,15 @@ COST = "as a price's components, integers of nanos; empty: not known"
 MODEL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/+@-]{0,199}$"  # as MODEL_ID
 WEIGHT_MAX = 2**15 - 1  # PositiveSmallIntegerField
 NAME_CHARS_MAX = 200
+
+
+class Abilities(serializers.ListField):
+    """Words of what a model can do beside text."""
+
+    child = serializers.ChoiceField([each.value for each in Capability])
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=len(Capability), **kwargs)
 
 
 class ModelDocument(Fields):
@@ -31,6 +42,9 @@ class ModelDocument(Fields):
     context_tokens = Count()
     max_output_tokens = Count()
     is_active = Flag()
+    capabilities = Abilities()
+    retires_at = Time(allow_null=True)
+    successor = Text(source="successor_id", allow_null=True)
     created_at = Time()
 
 
@@ -42,6 +56,11 @@ class ModelChange(Fields):
     context_tokens = Count(required=False, min_value=1)
     max_output_tokens = Count(required=False, min_value=1)
     is_active = Flag(required=False, help_text="false: not offered, calls get 404")
+    capabilities = Abilities(required=False)
+    retires_at = Time(
+        required=False, allow_null=True, help_text="from then on calls get 404, with the successor"
+    )
+    successor = Text(max_length=200, required=False, allow_null=True, help_text="a model's id")
 
 
 class NewModel(Fields):
@@ -52,6 +71,7 @@ class NewModel(Fields):
     owned_by = Text(max_length=100, required=False, allow_blank=True, default="")
     context_tokens = Count(min_value=1)
     max_output_tokens = Count(min_value=1)
+    capabilities = Abilities(required=False, default=list)
 
 
 class RouteDocument(Fields):
@@ -126,6 +146,8 @@ class ModelDetail(OperatorView):
         """Change a model."""
         row = get_object_or_404(Model.objects.select_for_update(), pk=model_id)
         settings = {name: getattr(row, name) for name in ModelChange.names()} | call.body
+        if call.body.get("successor"):
+            settings["successor"] = named(call.body["successor"])
         offers.update_model(row, **settings, by=call.by)
         return row
 
@@ -174,3 +196,12 @@ class RouteDetail(OperatorView):
     def delete(self, call: Call, route_id: int) -> None:
         """End a route."""
         routes.remove(get_object_or_404(Route, pk=route_id), by=call.by)
+
+
+def named(model_id: str) -> Model:
+    """The model that a field of the body names; 422 where there is none."""
+    row = Model.objects.filter(pk=model_id).first()
+    if row is None:
+        errors = [("successor", "no_such_model", "There is no model with this id.")]
+        raise Problem(422, "refused", "There is no such model.", errors=errors)
+    return row

@@ -2,8 +2,10 @@
 
 from django.urls import URLPattern, path, re_path
 
-from relay.api import models, upstream_checks, upstreams
+from relay.api import bulk_prices, models, site_models, upstream_checks, upstreams
 
+# Public ids are the vendors' own spelling and may hold slashes.
+MODEL_ID = r"(?P<model_id>[A-Za-z0-9][A-Za-z0-9._:/+@-]{0,199})"
 UPSTREAM = "ops/upstreams/<slug:upstream_id>"
 
 urlpatterns: list[URLPattern] = [
@@ -16,11 +18,17 @@ urlpatterns: list[URLPattern] = [
     path(f"{UPSTREAM}/credentials", upstreams.UpstreamCredentials.as_view()),
     path(f"{UPSTREAM}/credentials/<slug:credential_id>", upstreams.UpstreamCredential.as_view()),
     path("ops/models", models.ModelList.as_view()),
-    # Public ids are the vendors' own spelling and may hold slashes.
+    re_path(rf"^ops/models/{MODEL_ID}$", models.ModelDetail.as_view()),
+    path("site/models", site_models.SiteModelList.as_view()),
+    re_path(rf"^site/models/{MODEL_ID}$", site_models.SiteModelDetail.as_view()),
+    path("site/range", site_models.SiteRange.as_view()),
+    path("ops/sites/<slug:site_id>/models", site_models.ModelsOfSite.as_view()),
     re_path(
-        r"^ops/models/(?P<model_id>[A-Za-z0-9][A-Za-z0-9._:/+@-]{0,199})$",
-        models.ModelDetail.as_view(),
+        rf"^ops/sites/(?P<site_id>[a-z0-9][a-z0-9-]*)/models/{MODEL_ID}$",
+        site_models.ModelOfSite.as_view(),
     ),
+    path("site/prices/change", bulk_prices.SitePriceChange.as_view()),
+    path("ops/prices/change", bulk_prices.PriceChange.as_view()),
     path("ops/routes", models.RouteList.as_view()),
     path("ops/routes/<int:route_id>", models.RouteDetail.as_view()),
 ]

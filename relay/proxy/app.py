@@ -181,7 +181,9 @@ class Relay:
 
     def offer(self, exchange: Exchange, caller: Caller, model: str) -> Offer:
         """What the site sells under this name; ApiError: it does not, or not to this key."""
-        return model_list.find_offer(exchange.offers, caller, model, exchange.aliases)
+        return model_list.find_offer(
+            exchange.offers, caller, model, exchange.aliases, exchange.retired
+        )
 
     async def authenticate(self, exchange: Exchange) -> Caller:
         """The caller, in good standing on this site; raises ApiError otherwise."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from relay.proxy import error_shapes, phrases
+from relay.proxy import error_shapes, messages, phrases
 from relay.proxy.answer_headers import Header, rate_headers, request_id_headers
 from relay.proxy.causes import Cause
 from relay.proxy.dialect import Dialect
@@ -29,6 +29,7 @@ class ApiError(Exception):
     rule: str = ""  # for the dashboard: which limit fired, e.g. "requests_per_minute 60 (key)"
     retry_after_s: int | None = None
     rates: Rates | None = None  # where the gate was asked
+    hint: Detail | None = None  # a sentence after the message, whatever a site makes of that
 
     def __str__(self) -> str:
         return self.cause.value.code
@@ -90,7 +91,11 @@ def _shown(error: ApiError, contract: ErrorContract, language: str, request_id: 
         status=looks.status,
         type=looks.type,
         code=looks.code,
-        message=looks.message(language, detail),
+        message=looks.message(language, detail) + _hint(error.hint, language),
         param=error.param,
         request_id=request_id,
     )
+
+
+def _hint(hint: Detail | None, language: str) -> str:
+    return "" if hint is None else messages.hint(hint, language)

@@ -67,6 +67,11 @@ class Exchange:
         """The same by further names."""
         return self.snapshot.aliases_by_site.get(self.site.id, {})
 
+    @property
+    def retired(self) -> Mapping[str, str]:
+        """What it sold until it retired, each with what to call instead, or ""."""
+        return self.snapshot.retired_by_site.get(self.site.id, {})
+
 
 class Endpoint(Protocol):
     """What serves the requests of one path and method."""

@@ -235,6 +235,16 @@ DETAILS: dict[str, dict[str, str]] = {
         "zh-hans": "将于 {value} 重置。",
         "zh-hant": "將於 {value} 重置。",
     },
+    "retired": {
+        "en": " It has been retired.",
+        "zh-hans": "该模型已下线。",
+        "zh-hant": "此模型已停止服務。",
+    },
+    "successor": {
+        "en": " It has been retired: use '{value}' instead.",
+        "zh-hans": "该模型已下线，请改用“{value}”。",
+        "zh-hant": "此模型已停止服務，請改用「{value}」。",
+    },
 }
 
 
@@ -256,5 +266,10 @@ def fill(text: str, language: str, detail: str | Detail) -> str:
     if "{detail}" not in text:
         return text
     if isinstance(detail, Detail):
-        detail = pick(DETAILS[detail.name], language).replace("{value}", str(detail.value))
+        detail = hint(detail, language)
     return text.replace("{detail}", detail).rstrip()
+
+
+def hint(detail: Detail, language: str) -> str:
+    """A detail in words, as it goes into or after a message."""
+    return pick(DETAILS[detail.name], language).replace("{value}", str(detail.value))

@@ -90,6 +90,8 @@ class Offer:
     owned_by: str
     price: Any  # the CreditGate adapter's: what whom it is sold to pays
     routes: tuple[Route, ...]
+    listed_as: str = ""  # in lists; "": by its id
+    is_hidden: bool = False  # in no list
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Snapshot:
     sites_by_host: Mapping[str, Site]
     offers_by_site: Mapping[str, Mapping[str, Offer]]
     aliases_by_site: Mapping[str, Mapping[str, Offer]] = field(default_factory=dict)
+    # Models that were sold and have retired, under every name: what to call instead, or "".
+    retired_by_site: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
+from billing.capabilities import WORDS
 from billing.models import Model, Price
 from billing.models.catalog import MODEL_ID
 from relay import costs, offers
@@ -46,6 +47,12 @@ class ModelForm(forms.Form):
         initial=4_096,
         help_text=gettext_lazy("What is held for a call that names no limit of its own."),
     )
+    capabilities = forms.MultipleChoiceField(
+        label=gettext_lazy("It can"),
+        choices=[(name.value, word) for name, word in WORDS.items()],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
 
 class NewModelForm(ModelForm):
@@ -72,6 +79,19 @@ class EditModelForm(ModelForm):
     """The same with whether it is offered."""
 
     is_active = forms.BooleanField(label=gettext_lazy("Offered to customers"), required=False)
+    retires_at = forms.DateTimeField(
+        label=gettext_lazy("Ends on"),
+        required=False,
+        help_text=gettext_lazy("From then on calls get 404. Lists show it before."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    successor = forms.ModelChoiceField(
+        label=gettext_lazy("Successor"),
+        queryset=Model.objects.order_by("id"),
+        required=False,
+        empty_label=gettext_lazy("none"),
+        help_text=gettext_lazy("What the 404 tells callers to use instead."),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +163,19 @@ def model_detail(request: HttpRequest, model_id: str) -> HttpResponse:
     """Change one; its routes, its further names and its price in force."""
     model = get_object_or_404(Model, pk=model_id)
     form = _edit_form(model, request)
-    if request.method == "POST" and form.is_valid():
-        offers.update_model(model, **form.cleaned_data, by=audit.actor_of(request))
+    if request.method == "POST" and form.is_valid() and _updated(request, model, form):
         messages.success(request, _("%(id)s is saved.") % {"id": model.pk})
         return redirect("ops_model", model.pk)
     return detail_page(request, model, form=form, status=422 if form.is_bound else 200)
+
+
+def _updated(request: HttpRequest, model: Model, form: EditModelForm) -> bool:
+    try:
+        offers.update_model(model, **form.cleaned_data, by=audit.actor_of(request))
+    except offers.BadSuccessor:
+        form.add_error("successor", _("It is this model, or one that this model follows."))
+        return False
+    return True
 
 
 def detail_page(
@@ -173,7 +201,10 @@ def detail_page(
 
 
 def _edit_form(model: Model, request: HttpRequest | None = None) -> EditModelForm:
-    names = ("name", "owned_by", "context_tokens", "max_output_tokens", "is_active")
+    names = (
+        *("name", "owned_by", "context_tokens", "max_output_tokens", "is_active"),
+        *("capabilities", "retires_at", "successor"),
+    )
     initial = {name: getattr(model, name) for name in names}
     return EditModelForm(request.POST or None if request else None, initial=initial)
 

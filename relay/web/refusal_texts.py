@@ -25,6 +25,8 @@ TEXTS = {
     "no_such_plan": _("There is no such plan."),
     "bad_amount": _("Not an amount, e.g. 25 or 0.50."),
     "bad_status": _("This cause may not be answered with that status."),
+    "bad_name": _("Only letters, digits and . _ : / + @ -"),
+    "name_taken": _("It is a model's id, or leads to another model on this site."),
     "ends_before_it_starts": _("It must end after it begins."),
 }
 

@@ -20,6 +20,7 @@ from accounts.web.doors import Door, Pair, staff_view
 # The pages of a site, as tabs and as entries of its staff's navigation.
 PAGES: dict[str, Promise] = {
     "settings": _("Settings"),
+    "models": _("Models"),
     "brand": _("Brand"),
     "content": _("Texts"),
     "errors": _("Errors"),

@@ -9,6 +9,7 @@ from relay.web import (
     site_brand,
     site_content,
     site_errors,
+    site_models,
     site_settings,
     site_setup,
 )
@@ -16,6 +17,7 @@ from relay.web import (
 # Names as in `site_shell.PAGES`, which are the addresses, too.
 PAGES: dict[str, Pair] = {
     "settings": site_settings.settings,
+    "models": site_models.models,
     "brand": site_brand.brand,
     "content": site_content.content,
     "errors": site_errors.error_page,

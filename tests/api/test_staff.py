@@ -9,7 +9,7 @@ from redis import Redis
 from accounts import audit
 from accounts.models import AuditRecord, Organization, Site, SiteStaff, StaffRole
 from billing import prices
-from billing.models import Model
+from billing.models import Model, Price
 from relay import routes
 from relay.models import Upstream
 from tests.api.programs import Program, document, problem
@@ -146,3 +146,62 @@ def test_a_scheduled_cost_is_in_the_audit_log(operators: Program) -> None:
     last = AuditRecord.objects.filter(action="route.change").latest("pk")
     assert (last.before["cost"], last.after["cost"]) == ({"request": 5}, {"request": 6})
     assert last.after["cost_from"] == start.isoformat()
+
+
+def test_many_prices_are_shown_first_and_then_published(keepers: Program, site: Site) -> None:
+    for name in ("m/one", "m/two"):
+        model = Model.objects.create(pk=name)
+        prices.publish(model, components={"input": 1_000, "output": 4_000})
+    change = {"others": "+10%", "steps": {"output": "0.000009"}, "models": ["m/one"]}
+    shown = document(keepers.post("site/prices/change", change))
+    assert (shown["is_published"], shown["unchanged"]) == (False, 0)
+    (line,) = shown["lines"]
+    assert line["after"] == {"input": 1_100, "output": 9_000}
+    assert Price.objects.filter(site=site).count() == 0
+    document(keepers.post("site/prices/change", change | {"is_published": True}))
+    assert Price.objects.get(site=site).components == line["after"]
+    wrong = keepers.post("site/prices/change", {"steps": {"inputs": "+1%"}})
+    assert problem(wrong) == (422, "refused")
+
+
+def test_prices_below_cost_are_published_only_if_accepted(operators: Program) -> None:
+    upstream = Upstream.objects.create(pk="vendor", base_url="https://api.example.com/v1")
+    model = Model.objects.create(pk="m/one")
+    by = audit.command("test")
+    routes.add(model, upstream, name="one", cost={"request": 8}, by=by)
+    prices.publish(model, components={"request": 10})
+    change = {"others": "-50%", "is_published": True}
+    assert problem(operators.post("ops/prices/change", change)) == (409, "below_cost")
+    document(operators.post("ops/prices/change", change | {"accepts_loss": True}))
+    assert Price.objects.latest("pk").components == {"request": 5}
+
+
+def test_a_site_takes_a_model_off_and_lists_it_in_its_own_words(
+    keepers: Program, operators: Program, site: Site, other_site: Site
+) -> None:
+    Model.objects.create(pk="m/one")
+    change = {"shown_as": "best", "description": {"en": "Quick."}, "position": 2}
+    told = document(keepers.patch("site/models/m/one", change))
+    assert (told["shown_as"], told["is_offered"], told["position"]) == ("best", True, 2)
+    assert document(keepers.patch("site/models/m/one", {"is_offered": False}))["shown_as"] == "best"
+    (row,) = document(keepers.get("site/models"))["items"]
+    assert row["is_offered"] is False
+    (theirs,) = document(operators.get(f"ops/sites/{other_site.pk}/models"))["items"]
+    assert (theirs["is_offered"], theirs["shown_as"]) == (True, "")
+    off = operators.patch(f"ops/sites/{other_site.pk}/models/m/one", {"is_offered": False})
+    assert document(off)["is_offered"] is False
+    assert document(keepers.put("site/range", {"sells_all_models": False}))
+    wrong = keepers.patch("site/models/m/one", {"description": {"tlh": "Qap"}})
+    assert problem(wrong) == (422, "refused")
+
+
+def test_a_model_ends_and_names_what_follows(operators: Program) -> None:
+    for name in ("m/one", "m/two"):
+        Model.objects.create(pk=name)
+    change = {"retires_at": "2999-01-01T00:00:00Z", "successor": "m/two", "capabilities": ["tools"]}
+    told = document(operators.patch("ops/models/m/one", change))
+    assert {name: told[name] for name in change} == change
+    for name in ("m/one", "gone"):
+        wrong = operators.patch("ops/models/m/one", {"successor": name})
+        assert problem(wrong)[0] == 422
+    assert document(operators.patch("ops/models/m/one", {"successor": None}))["successor"] is None

@@ -34,7 +34,9 @@ class Models:
             exchange.dialect = Dialect.MESSAGES
             body = _anthropic(exchange, caller)
         elif (model_id := exchange.params.get("model")) is not None:
-            body = model_list.single(exchange.offers, caller, model_id, exchange.aliases)
+            body = model_list.single(
+                exchange.offers, caller, model_id, exchange.aliases, exchange.retired
+            )
         else:
             body = model_list.listing(exchange.offers, caller)
         request_id = (b"x-request-id", exchange.id.encode())
@@ -53,7 +55,9 @@ class GoogleModels:
         caller = await relay.authenticate(exchange)
         query = exchange.query()
         if (model_id := exchange.params.get("model")) is not None:
-            body = gemini_models.single(exchange.offers, caller, model_id, exchange.aliases)
+            body = gemini_models.single(
+                exchange.offers, caller, model_id, exchange.aliases, exchange.retired
+            )
         else:
             body = gemini_models.listing(
                 exchange.offers,
@@ -67,7 +71,9 @@ class GoogleModels:
 
 def _anthropic(exchange: Exchange, caller: Caller) -> bytes:
     if (model_id := exchange.params.get("model")) is not None:
-        return messages_models.single(exchange.offers, caller, model_id, exchange.aliases)
+        return messages_models.single(
+            exchange.offers, caller, model_id, exchange.aliases, exchange.retired
+        )
     query = exchange.query()
     return messages_models.listing(
         exchange.offers,

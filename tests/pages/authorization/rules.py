@@ -156,6 +156,7 @@ RULES: Mapping[str, Rule] = {
     "site_overview": staff(StaffAct.SEE_SITE),
     "site_setup": staff(StaffAct.SEE_SITE),
     "site_settings": staff(StaffAct.CHANGE_SITE),
+    "site_models": staff(StaffAct.CHANGE_PRICES),
     "site_brand": staff(StaffAct.CHANGE_SITE),
     "site_content": staff(StaffAct.CHANGE_SITE),
     "site_errors": staff(StaffAct.CHANGE_SITE),
@@ -261,6 +262,10 @@ OPERATIONS: Mapping[str, Rule] = {
     "site.request": staff(_SITE),
     "site.prices": staff(_SITE),
     "site.prices.create": staff(_PRICES),
+    "site.prices.change": staff(_PRICES),
+    "site.models": staff(_SITE),
+    "site.models.change": staff(_PRICES),
+    "site.range": staff(_PRICES),
     "site.prices.cancel": staff(_PRICES),
     "site.prices.revert": staff(_PRICES),
 }

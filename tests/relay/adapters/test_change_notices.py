@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import api_keys, audit, key_rotation
 from accounts.models import ApiKey, Organization, RetiredSecret, SiteDomain
-from billing import adjustments, prices
+from billing import adjustments, prices, site_models
 from billing.models import OrganizationBudget, OrganizationPlan, Plan, SiteTerms
 from relay import costs
 from relay.adapters.changes import CHANNEL
@@ -124,6 +124,8 @@ def test_everything_that_is_sold_is_catalog(key: ApiKey, listening: Listening) -
     price = billing.default_price()
     assert listening.heard() == {"catalog"}
     terms.models.add(price.model)
+    assert listening.heard() == {"catalog"}
+    site_models.set_look(site, price.model, {"is_hidden": True}, by=BY)
     assert listening.heard() == {"catalog"}
     upstream = Upstream.objects.create(id="demo", base_url="http://127.0.0.1:1/v1")
     assert listening.heard() == {"catalog"}

@@ -124,10 +124,16 @@ class FakeRoutes:
         self.site = on or site()
         self.offers = {each.model_id: each for each in offers}
         self.aliases: dict[str, Offer] = {}
+        self.retired: dict[str, str] = {}
 
     def snapshot(self) -> Snapshot:
         site_id = self.site.id
-        return Snapshot({HOST: self.site}, {site_id: self.offers}, {site_id: self.aliases})
+        return Snapshot(
+            {HOST: self.site},
+            {site_id: self.offers},
+            {site_id: self.aliases},
+            {site_id: self.retired},
+        )
 
 
 class Exchange:

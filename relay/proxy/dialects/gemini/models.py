@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from relay.proxy.dialects.decoding import whole_number, wrong
-from relay.proxy.model_list import NO_ALIASES, find_offer
+from relay.proxy.model_list import NO_ALIASES, NONE_RETIRED, find_offer, visible
 from relay.proxy.types import Caller, Offer
 
 # Google's own page sizes; above the most, it gives the most.
@@ -36,11 +36,11 @@ def listing(
     if page_token and not page_token.startswith(_PREFIX):
         raise wrong("pageToken", "is of no known form")
     after = (page_token or "").removeprefix(_PREFIX)
-    allowed = caller.allowed_models
-    ids = sorted(name for name in offers if allowed is None or name in allowed)
+    shown = visible(offers, caller)
+    ids = sorted(shown)
     ids = [name for name in ids if name > after]
     page = ids[:size]
-    body: dict[str, Any] = {"models": [_entry(offers[name]) for name in page]}
+    body: dict[str, Any] = {"models": [_entry(shown[name], name) for name in page]}
     if len(ids) > len(page):
         body["nextPageToken"] = _PREFIX + page[-1]
     return msgspec.json.encode(body)
@@ -51,12 +51,13 @@ def single(
     caller: Caller,
     model_id: str,
     aliases: Mapping[str, Offer] = NO_ALIASES,
+    retired: Mapping[str, str] = NONE_RETIRED,
 ) -> bytes:
     """One model's body, under the name that was asked for; ApiError when it is not sold here or
     not allowed to this key."""
     name = model_id.removeprefix(_PREFIX)
-    entry = _entry(find_offer(offers, caller, name, aliases))
-    return msgspec.json.encode(entry | {"name": _PREFIX + name})
+    offer = find_offer(offers, caller, name, aliases, retired)
+    return msgspec.json.encode(_entry(offer, offer.model_id) | {"name": _PREFIX + name})
 
 
 def _size(given: str) -> int:
@@ -66,14 +67,14 @@ def _size(given: str) -> int:
     return min(size or PAGE_DEFAULT, PAGE_MAX)
 
 
-def _entry(offer: Offer) -> dict[str, Any]:
+def _entry(offer: Offer, name: str) -> dict[str, Any]:
     # A model without output gives numbers instead.
     methods = _GENERATES if offer.max_output_tokens else _EMBEDS
     return {
-        "name": _PREFIX + offer.model_id,
-        "baseModelId": offer.model_id,
+        "name": _PREFIX + name,
+        "baseModelId": name,
         "version": "001",
-        "displayName": offer.model_id,
+        "displayName": name,
         "description": "",
         "inputTokenLimit": offer.context_tokens,
         "outputTokenLimit": offer.max_output_tokens,

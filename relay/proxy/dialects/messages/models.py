@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from relay.proxy.dialects.decoding import whole_number, wrong
-from relay.proxy.model_list import NO_ALIASES, find_offer
+from relay.proxy.model_list import NO_ALIASES, NONE_RETIRED, find_offer, visible
 from relay.proxy.types import Caller, Offer
 
 # Anthropic's own page sizes.
@@ -33,8 +33,8 @@ def listing(
     if after_id is not None and before_id is not None:
         raise wrong("before_id", "does not go with 'after_id'")
     size = PAGE_DEFAULT if limit is None else _size(limit)
-    allowed = caller.allowed_models
-    ids = sorted(name for name in offers if allowed is None or name in allowed)
+    shown = visible(offers, caller)
+    ids = sorted(shown)
     if before_id is not None:
         ids = [name for name in ids if name < before_id]
         page = ids[-size:]
@@ -43,7 +43,7 @@ def listing(
         page = ids[:size]
     return msgspec.json.encode(
         {
-            "data": [_entry(offers[name]) for name in page],
+            "data": [_entry(shown[name], name) for name in page],
             "has_more": len(ids) > len(page),
             "first_id": page[0] if page else None,
             "last_id": page[-1] if page else None,
@@ -56,11 +56,12 @@ def single(
     caller: Caller,
     model_id: str,
     aliases: Mapping[str, Offer] = NO_ALIASES,
+    retired: Mapping[str, str] = NONE_RETIRED,
 ) -> bytes:
     """One model's body, under the name that was asked for; ApiError when it is not sold here or
     not allowed to this key."""
-    entry = _entry(find_offer(offers, caller, model_id, aliases))
-    return msgspec.json.encode(entry | {"id": model_id})
+    offer = find_offer(offers, caller, model_id, aliases, retired)
+    return msgspec.json.encode(_entry(offer, offer.model_id) | {"id": model_id})
 
 
 def _size(limit: str) -> int:
@@ -69,12 +70,12 @@ def _size(limit: str) -> int:
     return whole_number("limit", given, highest=PAGE_MAX) or PAGE_DEFAULT
 
 
-def _entry(offer: Offer) -> dict[str, Any]:
+def _entry(offer: Offer, name: str) -> dict[str, Any]:
     created = datetime.fromtimestamp(offer.created, UTC)
     return {
         "type": "model",
-        "id": offer.model_id,
-        "display_name": offer.model_id,
+        "id": name,
+        "display_name": name,
         "created_at": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "max_input_tokens": offer.context_tokens,
         "max_tokens": offer.max_output_tokens,
