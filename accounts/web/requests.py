@@ -13,6 +13,7 @@ class SiteRequest(HttpRequest):
     memberships: list[Membership]
     membership: Membership | None
     organization: Organization | None
+    viewing_as: Organization | None
 
 
 class MemberRequest(HttpRequest):

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.web import brand, invitations, legal, ops_staff, preferences, site_staff, team, views
+from accounts.web import (
+    brand,
+    invitations,
+    legal,
+    ops_staff,
+    preferences,
+    site_staff,
+    team,
+    view_as,
+    views,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("app/settings", views.settings, name="settings"),
@@ -21,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ops/staff/<int:user_id>/remove", ops_staff.remove, name="operator_remove"),
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("app/new-organization", views.new_organization, name="new_organization"),
+    path("app/view-as/end", view_as.end_page, name="end_view_as"),
     path("app/switch-organization", views.switch_organization, name="switch_organization"),
     path("brand/<slug:hash>.css", brand.style, name="brand_style"),
     path("brand/<slug:hash>.png", brand.image, name="brand_image"),

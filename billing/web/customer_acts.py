@@ -1,5 +1,7 @@
 """What staff do to a customer but money: suspend, resume, plan, budgets, tags, notes."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -10,7 +12,9 @@ from django.views.decorators.http import require_POST
 from accounts import audit, customer_notes, organizations
 from accounts.models import BudgetPeriod, Organization
 from accounts.permissions import StaffAct
+from accounts.web import view_as
 from accounts.web.doors import Door, staff_view
+from accounts.web.requests import SiteRequest
 from billing import budgets, plans
 from billing.models import Plan
 from billing.web.budget_form import BudgetForm
@@ -32,6 +36,22 @@ def switch(request: HttpRequest, door: Door, organization_id: str) -> HttpRespon
     text = _("%(name)s may call again.") if is_active else _("%(name)s is suspended.")
     messages.success(request, text % {"name": customer.name})
     return back(door, customer, "limits")
+
+
+@staff_view(StaffAct.SERVE_CUSTOMERS)
+@require_POST
+def start_view_as(request: HttpRequest, door: Door, organization_id: str) -> HttpResponse:
+    """Open the customer's own pages, only to look, with a reason."""
+    customer, reason = door.find(organization_id), reason_of(request)
+    if not reason:
+        messages.error(request, _("Please give a reason."))
+        return back(door, customer)
+    if customer.site_id != cast(SiteRequest, request).site.pk:
+        messages.error(request, _("Its dashboard is on its own site. Log in there first."))
+        return back(door, customer)
+    here = reverse(door.page("organization"), args=[customer.pk])
+    view_as.start(request, customer, reason=reason, back=here)
+    return redirect("overview")
 
 
 @staff_view(StaffAct.SERVE_CUSTOMERS)

@@ -14,6 +14,7 @@ PAGES: list[tuple[str, str, Pair]] = [
     ("/id/<slug:organization_id>/plan", "organization_plan", customer_acts.choose_plan),
     ("/id/<slug:organization_id>/tags", "organization_tags", customer_acts.set_tags),
     ("/id/<slug:organization_id>/notes", "organization_note", customer_acts.add_note),
+    ("/id/<slug:organization_id>/view-as", "view_as", customer_acts.start_view_as),
     ("/id/<slug:organization_id>/top-up", "top_up", customer_money.credit),
     ("/id/<slug:organization_id>/debit", "debit", customer_money.debit),
 ]

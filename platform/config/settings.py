@@ -190,6 +190,7 @@ MIDDLEWARE = [
     "accounts.web.middleware.SuspensionMiddleware",
     "accounts.web.middleware.OrganizationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.web.view_as.ViewAsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]

@@ -127,6 +127,7 @@ RULES: Mapping[str, Rule] = {
     "mfa_remove_webauthn": USER,
     "new_organization": USER,
     "switch_organization": USER,
+    "end_view_as": USER,
     "settings": member(SEE),  # a profile is everybody's own; the organization's part is not
     "team": member(SEE, Act.MANAGE_MEMBERS),
     "team_resend": owned(Act.MANAGE_MEMBERS),
@@ -174,6 +175,7 @@ RULES: Mapping[str, Rule] = {
     "site_organization_plan": staff(StaffAct.SERVE_CUSTOMERS),
     "site_organization_tags": staff(StaffAct.SERVE_CUSTOMERS),
     "site_organization_note": staff(StaffAct.SERVE_CUSTOMERS),
+    "site_view_as": staff(StaffAct.SERVE_CUSTOMERS),
     "site_top_up": staff(StaffAct.MOVE_MONEY),
     "site_debit": staff(StaffAct.MOVE_MONEY),
     "site_codes": staff(StaffAct.MOVE_MONEY),
