@@ -1,11 +1,12 @@
 # Everything a developer types. Needs make and a CPython >= 3.11 with venv; no root.
-#   make run     the whole platform on http://127.0.0.1:8000 (PORT, STATE_DIR can be set)
+#   make run     the whole platform on http://127.0.0.1:8000 (PORT, STATE_DIR can be set);
+#                SEED=none starts it empty, for the first-run wizard
 #   make test    the test suite
 #   make lint    what CI checks besides
 .PHONY: run test lint format test-real test-clients bench messages clean
 
 # `make run PORT=8001` and `PORT=8001 make run` mean the same.
-export PORT STATE_DIR
+export PORT STATE_DIR SEED
 
 # exec: make is then the parent of the stack itself, which ends when make is killed.
 run:

@@ -47,6 +47,21 @@ def make(email: str, *, by: audit.Actor) -> User:
 
 
 @transaction.atomic
+def ensure(email: str, *, by: audit.Actor) -> tuple[User, bool]:
+    """The same for a shell: whoever has no login yet gets one without a password. Answers the
+    operator and whether the login is new; repeating it changes nothing."""
+    address = email.strip().lower()
+    rows = User.objects.select_for_update(no_key=True)
+    user = rows.filter(email=address).first()
+    is_new = user is None
+    if user is None:
+        user = User.objects.create_user(address)
+    if not user.is_operator:
+        _set(user, is_operator=True, action="operator.make", by=by)
+    return user, is_new
+
+
+@transaction.atomic
 def unmake(user: User, *, by: audit.Actor) -> None:
     """They run the deployment no longer. Raises NotOperator, LastOperator."""
     # All of them, in one order: of two that end each other at once the second finds itself alone.

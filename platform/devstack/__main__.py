@@ -34,12 +34,16 @@ def main() -> int:
     run = parser.add_subparsers(dest="command", required=True).add_parser("run")
     run.add_argument("--port", type=_port, default=_port(os.environ.get("PORT") or DEFAULT_PORT))
     run.add_argument("--state-dir", type=Path, default=_default_state())
+    run.add_argument("--seed", choices=("demo", "none"), default=os.environ.get("SEED") or None)
     run.add_argument("--end-with-parent", action="store_true")
     options = parser.parse_args()
+    if options.seed not in (None, "demo", "none"):  # argparse does not look at its default
+        raise SystemExit(f"SEED={options.seed}: use demo or none")
     try:
         supervisor.run(
             options.state_dir.expanduser().absolute(),
             port=options.port,
+            seed=options.seed,
             end_with_parent=options.end_with_parent,
         )
     except EXPECTED as error:

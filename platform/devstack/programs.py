@@ -79,6 +79,11 @@ def seed(state: StateFolder) -> Program:
     return _python(state, "seed", "-m", "devstack.seed", str(state.path))
 
 
+def vacancy(state: StateFolder) -> Program:
+    """Runs to its end: the token of the first-run wizard, in place of a seed."""
+    return _python(state, "vacancy", "-m", "devstack.vacancy", str(state.path))
+
+
 def _python(state: StateFolder, name: str, *arguments: str, stop_timeout_s: float = 5.0) -> Program:
     # Addresses and secrets are not passed on: config.env finds them in the state folder, exactly
     # as it does for a `manage.py` that a developer starts beside us.

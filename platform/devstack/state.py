@@ -8,11 +8,14 @@ import fcntl
 import json
 import os
 import secrets
+import socket
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from devstack.process import free_port
 
 SECRET_BYTES = 32
 PASSWORD_BYTES = 9  # 12 characters to type into a login form
@@ -101,6 +104,34 @@ class StateFolder:
     def credential_file(self) -> Path:
         """The upstream's key, to which the catalog file points."""
         return self.path / "upstream.key"
+
+    @property
+    def setup_file(self) -> Path:
+        """The token of the first-run wizard, while nobody has used it."""
+        return self.path / "setup.json"
+
+    def starts_empty(self, seed: str | None) -> bool:
+        """Whether nothing is to be seeded: as asked for, and else as at the last start, so that
+        what somebody set up by hand is not mixed with the demo's."""
+        marker = self.path / "unseeded"
+        if seed == "none":
+            marker.touch()
+        elif seed == "demo":
+            marker.unlink(missing_ok=True)
+        return marker.exists()
+
+    def kept_port(self, name: str) -> int:
+        """A free port, the same at each start where it can be: addresses that people enter on
+        pages must outlive a restart."""
+        file = self.path / f"{name}.port"
+        try:
+            port = int(file.read_text(encoding="ascii"))
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except (FileNotFoundError, ValueError, OSError, OverflowError):
+            port = free_port()
+        write_private(file, str(port))
+        return port
 
     def secrets(self) -> Secrets:
         """This folder's secrets, made on first use."""

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from devstack import catalog, postgres, programs, seed, upstream, valkey
+from devstack import catalog, postgres, programs, seed, upstream, vacancy, valkey
 from devstack.banner import Facts, Login, banner
 from devstack.process import Child, ProcessGroup, ending, free_port
 from devstack.state import Secrets, StateFolder, read_json, write_private
@@ -54,20 +55,38 @@ class Supervisor:
         state, group = self._state, self._group
         state.developer_file.unlink(missing_ok=True)
         self._start_servers()
-        offer = real or self._start_demo_upstream()
+        offer = real or self._start_demo_upstream(free_port())
         catalog.write(state, offer)
         group.run(programs.migrate(state), timeout_s=PREPARE_TIMEOUT_S)
         group.run(programs.seed(state), timeout_s=PREPARE_TIMEOUT_S)
+        facts = self._facts(offer)
+        self._start_platform(lambda: _answers(facts))
+        write_private(state.developer_file, json.dumps(facts.document(), indent=2))
+        return facts
+
+    def start_empty(self) -> vacancy.Vacancy:
+        """The same with nothing in it but the way to its wizard, and the demo upstream beside."""
+        state, group = self._state, self._group
+        state.developer_file.unlink(missing_ok=True)
+        self._start_servers()
+        offer = self._start_demo_upstream(state.kept_port("demo-upstream"))
+        group.run(programs.migrate(state), timeout_s=PREPARE_TIMEOUT_S)
+        group.run(programs.vacancy(state), timeout_s=PREPARE_TIMEOUT_S)
+        told = vacancy.read(state, port=self._port, offer=offer)
+        self._start_platform(told.answers)
+        write_private(state.developer_file, json.dumps(told.document(), indent=2))
+        return told
+
+    def _start_platform(self, is_ready: Callable[[], bool]) -> None:
+        """Web, worker and beat; returns when the first answers and the others still run."""
+        state, group = self._state, self._group
         web = group.start(programs.web(state, self._port))
         worker = group.start(programs.worker(state))
         beat = group.start(programs.beat(state))
-        facts = self._facts(offer)
-        group.await_ready(web, lambda: _answers(facts), timeout_s=WEB_READY_TIMEOUT_S)
+        group.await_ready(web, is_ready, timeout_s=WEB_READY_TIMEOUT_S)
         for child in (worker, beat):
             if (exit_code := child.exit_code) is not None:
                 raise child.failure(ending(exit_code))
-        write_private(state.developer_file, json.dumps(facts.document(), indent=2))
-        return facts
 
     def watch(self, *, parent: int | None) -> None:
         """Keep it up until a StopRequested; ProcessFailed when a process keeps ending.
@@ -117,8 +136,8 @@ class Supervisor:
         )
         return postgres.address(port=port, password=app_password, role=postgres.APP_ROLE)
 
-    def _start_demo_upstream(self) -> Offer:
-        port, credential = free_port(), self._secrets.demo_upstream_key
+    def _start_demo_upstream(self, port: int) -> Offer:
+        credential = self._secrets.demo_upstream_key
         child = self._group.start(programs.demo_upstream(self._state, port, credential))
         self._group.await_ready(child, lambda: _listens(port), timeout_s=WEB_READY_TIMEOUT_S)
         return upstream.demo_offer(port, credential)
@@ -142,7 +161,7 @@ class Supervisor:
         )
 
 
-def run(directory: Path, *, port: int, end_with_parent: bool) -> None:
+def run(directory: Path, *, port: int, seed: str | None, end_with_parent: bool) -> None:
     """Start, tell, watch, until asked to stop. Raises what went wrong, in words for a person."""
     parent = os.getppid() if end_with_parent else None
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -157,8 +176,12 @@ def run(directory: Path, *, port: int, end_with_parent: bool) -> None:
             # From here on nothing may interrupt the orderly end: a second Ctrl-C changes nothing.
             resources.callback(_ignore_signals)
             supervisor = Supervisor(state, group, port=port)
-            facts = supervisor.start(upstream.find_real())
-            _say(banner(facts, developer_file=str(state.developer_file)))
+            if state.starts_empty(seed):
+                told = supervisor.start_empty()
+                _say(told.banner(developer_file=str(state.developer_file)))
+            else:
+                facts = supervisor.start(upstream.find_real())
+                _say(banner(facts, developer_file=str(state.developer_file)))
             supervisor.watch(parent=parent)
     except StopRequested:
         _say("Tollgate is stopped.")
