@@ -4,6 +4,8 @@ The rules of money are `billing.credits` and `take_backs`; this adds who did it.
 leaves less than zero: only a bank's dispute does.
 """
 
+from typing import Any
+
 from django.db import transaction
 
 from accounts import audit
@@ -13,7 +15,7 @@ from billing.credits import Credit, CreditRefused
 from billing.ledger import TransactionKind
 from billing.money import format_nanos
 
-# A refund or a dispute follows from a payment, a redeemed code from its code: nobody enters them.
+# A refund follows from a payment, a redeemed code from its code: nobody enters them.
 CREDIT_KINDS = (TransactionKind.TOP_UP, TransactionKind.GRANT, TransactionKind.ADJUSTMENT)
 
 
@@ -65,6 +67,38 @@ def debit(
         actor=by.user,
         alongside=lambda: record(organization, "balance.debit", kind, -amount_nanos, reason, by=by),
     )
+
+
+def dispute(
+    organization: Organization,
+    *,
+    amount_nanos: int,
+    reason: str,
+    external_id: str,
+    by: audit.Actor,
+    kind: TransactionKind = TransactionKind.DISPUTE,
+) -> Credit:
+    """Take what the customer's bank took back from us, also below zero; or (DISPUTE_WON) give it
+    again. Idempotent and refused as `credits.dispute` and `credits.top_up`."""
+    is_won = kind == TransactionKind.DISPUTE_WON
+    if not is_won and kind != TransactionKind.DISPUTE:
+        raise CreditRefused(f"a {kind} is no dispute")
+    move: dict[str, Any] = {
+        "amount_nanos": amount_nanos,
+        "reason": reason,
+        "external_id": external_id,
+        "actor": by.user,
+    }
+    with transaction.atomic():
+        if is_won:
+            booked = credits.top_up(organization, kind=kind, **move)
+        else:
+            booked = credits.dispute(organization, **move)
+        if not booked.is_replay:
+            action = "balance.dispute_won" if is_won else "balance.dispute"
+            signed_nanos = amount_nanos if is_won else -amount_nanos
+            record(organization, action, kind, signed_nanos, reason, by=by)
+    return booked
 
 
 def record(

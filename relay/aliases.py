@@ -13,6 +13,8 @@ from relay.models import ModelAlias
 class AliasTaken(ValueError):
     """The name is a model's id, or leads to a model there already."""
 
+    code = "alias_taken"
+
 
 @transaction.atomic
 def add(model: Model, alias: str, site: Site | None, *, by: audit.Actor) -> ModelAlias:

@@ -65,7 +65,7 @@ class Flag(serializers.BooleanField):
 class Nanos(serializers.Field[int, Any, str, Any]):
     """Integer nanos of the site's currency as a string: JSON numbers lose digits in many readers.
 
-    A request's must be above zero unless `minimum` says otherwise.
+    A request's must be above zero unless `minimum` says otherwise, and at most `maximum`.
     """
 
     default_error_messages = {
@@ -73,15 +73,15 @@ class Nanos(serializers.Field[int, Any, str, Any]):
         "out_of_range": "Out of range.",
     }
 
-    def __init__(self, *, minimum: int = 1, **options: Any) -> None:
+    def __init__(self, *, minimum: int = 1, maximum: int = NANOS_MAX, **options: Any) -> None:
         super().__init__(**options)
-        self.minimum = minimum
+        self.minimum, self.maximum = minimum, maximum
 
     def to_internal_value(self, data: Any) -> int:
         if not isinstance(data, str) or not _NANOS.fullmatch(data):
             self.fail("invalid")
         nanos = int(data)
-        if not self.minimum <= nanos <= NANOS_MAX:
+        if not self.minimum <= nanos <= self.maximum:
             self.fail("out_of_range")
         return nanos
 

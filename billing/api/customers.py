@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 
-from accounts import organizations
+from accounts import customer_notes, organizations
 from accounts.api import paging
 from accounts.api.fields import Fields, Flag, Nanos, Text, Time
 from accounts.api.operations import Call, operation
@@ -37,9 +37,10 @@ class Customer(Fields):
 
 
 class CustomerDetailDocument(Customer):
-    """The same with its plan and balance."""
+    """The same with its plan, tags and balance."""
 
     plan = Text(allow_null=True)
+    tags = serializers.ListField(child=Text())
     balance = Balance()
 
 
@@ -79,10 +80,17 @@ class Suspension(Fields):
     reason = Text(max_length=500)
 
 
-class PlanChoice(Fields):
+class PlanId(Fields):
     """A plan's id."""
 
     plan = Text(max_length=40)
+
+
+class PlanChoice(Fields):
+    """A plan's id; null: the site's again."""
+
+    plan = Text(max_length=40, allow_null=True)
+    reason = Text(max_length=500, required=False, allow_blank=True, default="")
 
 
 class CustomerList(SiteView):
@@ -207,10 +215,10 @@ class CustomerPlan(SiteView):
         answer=CustomerDetailDocument,
     )
     def put(self, call: Call, organization_id: str) -> dict[str, Any]:
-        """Put a customer on a plan."""
-        customer = find(call, organization_id)
-        plan = get_object_or_404(Plan, pk=call.body["plan"])
-        plans.choose(customer, plan, by=call.by)
+        """Put a customer on a plan of their own, or back on the site's."""
+        customer, chosen = find(call, organization_id), call.body["plan"]
+        plan = None if chosen is None else get_object_or_404(Plan, pk=chosen)
+        plans.choose(customer, plan, by=call.by, reason=call.body["reason"])
         return shown(customer)
 
 
@@ -232,6 +240,7 @@ def shown(customer: Organization) -> dict[str, Any]:
     return {name: getattr(customer, name) for name in Customer.names() if name != "id"} | {
         "pk": customer.pk,
         "plan": plan.pk if plan else None,
+        "tags": customer_notes.tags_of(customer),
         "balance": balance_of(customer),
     }
 

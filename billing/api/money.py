@@ -55,7 +55,7 @@ class Budgets(Fields):
 class BudgetLimit(Fields):
     """The bound of one kind of period."""
 
-    limit_nanos = Nanos()
+    limit_nanos = Nanos(maximum=budgets.LIMIT_NANOS_MAX)
 
 
 class BalanceDetail(OrganizationView):

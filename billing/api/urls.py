@@ -2,7 +2,24 @@
 
 from django.urls import URLPattern, path
 
-from billing.api import customers, jobs, keys, money, plans, prices, staff_requests, usage
+from billing.api import (
+    books,
+    customer_budgets,
+    customer_notes,
+    customers,
+    disputes,
+    jobs,
+    key_secrets,
+    keys,
+    money,
+    plans,
+    prices,
+    redeem_codes,
+    site_terms,
+    staff_requests,
+    statements,
+    usage,
+)
 
 HERE = "organizations/<slug:organization_id>"
 CUSTOMER = "site/customers/<slug:organization_id>"
@@ -12,6 +29,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{HERE}/keys/<slug:key_id>", keys.KeyDetail.as_view()),
     path(f"{HERE}/keys/<slug:key_id>/rotate", keys.KeyRotate.as_view()),
     path(f"{HERE}/keys/<slug:key_id>/revoke", keys.KeyRevoke.as_view()),
+    path(f"{HERE}/keys/<slug:key_id>/secrets", key_secrets.KeySecrets.as_view()),
+    path(f"{HERE}/keys/<slug:key_id>/secrets/<int:retired_id>", key_secrets.OldKeySecret.as_view()),
+    path(f"{HERE}/redeem", redeem_codes.Redemption.as_view()),
+    path(f"{HERE}/statements/<slug:month>", statements.StatementOfMonth.as_view()),
     path(f"{HERE}/balance", money.BalanceDetail.as_view()),
     path(f"{HERE}/statement", money.StatementList.as_view()),
     path(f"{HERE}/usage", usage.UsageDetail.as_view()),
@@ -22,6 +43,13 @@ urlpatterns: list[URLPattern] = [
     path("site/customers", customers.CustomerList.as_view()),
     path(CUSTOMER, customers.CustomerDetail.as_view()),
     path(f"{CUSTOMER}/statement", customers.CustomerStatement.as_view()),
+    path(f"{CUSTOMER}/statements/<slug:month>", statements.CustomerStatementOfMonth.as_view()),
+    path(f"{CUSTOMER}/dispute", disputes.CustomerDispute.as_view()),
+    path(f"{CUSTOMER}/dispute-won", disputes.CustomerDisputeWon.as_view()),
+    path(f"{CUSTOMER}/budgets", customer_budgets.CustomerBudgets.as_view()),
+    path(f"{CUSTOMER}/budgets/<slug:period>", customer_budgets.CustomerBudget.as_view()),
+    path(f"{CUSTOMER}/tags", customer_notes.CustomerTags.as_view()),
+    path(f"{CUSTOMER}/notes", customer_notes.CustomerNotes.as_view()),
     path(f"{CUSTOMER}/credit", customers.CustomerCredit.as_view()),
     path(f"{CUSTOMER}/debit", customers.CustomerDebit.as_view()),
     path(f"{CUSTOMER}/suspend", customers.CustomerSuspend.as_view()),
@@ -34,6 +62,10 @@ urlpatterns: list[URLPattern] = [
     path("ops/jobs/failures", jobs.FailureList.as_view()),
     path("ops/requests", staff_requests.CallListOfAll.as_view()),
     path("ops/requests/<slug:request_id>", staff_requests.CallDetailOfAll.as_view()),
+    path("site/codes", redeem_codes.CodeBatches.as_view()),
+    path("site/codes/<int:batch_id>/withdraw", redeem_codes.CodeBatch.as_view()),
+    path("site/terms", site_terms.SiteTermsDetail.as_view()),
+    path("ops/sites/<slug:site_id>/plan", site_terms.SitePlan.as_view()),
     path("site/prices", prices.SitePriceList.as_view()),
     path("site/prices/<int:version_id>", prices.SitePrice.as_view()),
     path("site/prices/<int:version_id>/revert", prices.SitePriceRevert.as_view()),
@@ -41,4 +73,12 @@ urlpatterns: list[URLPattern] = [
     path("ops/prices/<int:version_id>", prices.AnyPrice.as_view()),
     path("ops/prices/<int:version_id>/revert", prices.AnyPriceRevert.as_view()),
     path("ops/plans", plans.PlanList.as_view()),
+    path("ops/plans/<slug:plan_id>/adjustments", plans.PlanAdjustments.as_view()),
+    path("ops/books", books.BooksDetail.as_view()),
+    path("ops/books/audit", books.BooksAudit.as_view()),
+    path("ops/freezes", books.Freezes.as_view()),
+    path("ops/freezes/<slug:organization_id>/lift", books.FreezeLift.as_view()),
+    path("ops/events", books.Events.as_view()),
+    path("ops/events/<int:event_id>/retry", books.EventRetry.as_view()),
+    path("ops/events/<int:event_id>/discard", books.EventDiscard.as_view()),
 ]

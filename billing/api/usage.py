@@ -15,9 +15,11 @@ from accounts.permissions import Act
 from accounts.scopes import Scope
 from billing import explain, plans
 from billing.models import BlockEpisode, Refusal, UsageRecord
-from billing.reports import calls, days, spend
+from billing.reports import calls, days, hours, spend
 
 DAYS_MAX, DAYS = 366, 30
+# 744 rows; more would be an answer of megabytes.
+HOUR, HOURS_DAYS_MAX = "hour", 31
 BIG = 2**63 - 1
 OUTCOMES = ("ok", "refused", "failed")
 
@@ -25,12 +27,20 @@ OUTCOMES = ("ok", "refused", "failed")
 class UsageQuery(Fields):
     """Local days up to today, in the organization's time zone."""
 
-    group = serializers.ChoiceField(spend.GROUPS, required=False, default="day")
+    group = serializers.ChoiceField([*spend.GROUPS, HOUR], required=False, default="day")
     days = QueryCount(required=False, default=DAYS, min_value=1, max_value=DAYS_MAX)
+
+    def validate(self, attrs: Any) -> Any:
+        if attrs["group"] == HOUR and attrs["days"] > HOURS_DAYS_MAX:
+            raise serializers.ValidationError(
+                {"days": f"By hour at most {HOURS_DAYS_MAX}."}, code="max_value"
+            )
+        return attrs
 
 
 class UsageSum(Fields):
-    """`key` is a day, a model's id or a key's id; `label` what a person calls it."""
+    """`key` is a day, an hour's first instant, a model's id or a key's id; `label` what a person
+    calls it."""
 
     key = Text(allow_blank=True)
     label = Text(allow_blank=True)  # type: ignore[assignment]  # not DRF's attribute
@@ -131,9 +141,13 @@ BLOCKS_MAX = 50
 class UsageDetail(OrganizationView):
     @operation("usage.read", Scope.USAGE_READ, act=Act.SEE_USAGE, query=UsageQuery, answer=Usage)
     def get(self, call: Call) -> dict[str, Any]:
-        """Read what was used and spent over the last days, summed by day, model or key."""
+        """Read what was used and spent over the last days, summed by day, hour, model or key. By
+        hour at most 31 days."""
         span = days.last(call.query["days"])
-        rows = spend.totals(call.organization, span, call.query["group"])
+        if call.query["group"] == HOUR:
+            rows = hours.totals(call.organization, span)
+        else:
+            rows = spend.totals(call.organization, span, call.query["group"])
         return {"items": rows, "total": spend.summed(rows)}
 
 

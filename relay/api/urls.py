@@ -2,7 +2,15 @@
 
 from django.urls import URLPattern, path, re_path
 
-from relay.api import bulk_prices, models, site_models, upstream_checks, upstreams
+from relay.api import (
+    aliases,
+    bulk_prices,
+    models,
+    site_errors,
+    site_models,
+    upstream_checks,
+    upstreams,
+)
 
 # Public ids are the vendors' own spelling and may hold slashes.
 MODEL_ID = r"(?P<model_id>[A-Za-z0-9][A-Za-z0-9._:/+@-]{0,199})"
@@ -29,6 +37,10 @@ urlpatterns: list[URLPattern] = [
     ),
     path("site/prices/change", bulk_prices.SitePriceChange.as_view()),
     path("ops/prices/change", bulk_prices.PriceChange.as_view()),
+    path("ops/aliases", aliases.AliasList.as_view()),
+    path("ops/aliases/<int:alias_id>", aliases.AliasDetail.as_view()),
+    path("site/errors", site_errors.SiteErrors.as_view()),
+    path("site/errors/<slug:cause>", site_errors.SiteError.as_view()),
     path("ops/routes", models.RouteList.as_view()),
     path("ops/routes/<int:route_id>", models.RouteDetail.as_view()),
 ]
