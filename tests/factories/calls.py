@@ -81,6 +81,11 @@ def trouble(organization: Organization) -> QuarantinedEvent:
     )
     Freeze.objects.create(organization=organization, reason=f"I7: {text}", frozen_at=now)
     Organization.objects.filter(pk=organization.pk).update(is_frozen=True)
+    return spoiled(organization)
+
+
+def spoiled(organization: Organization) -> QuarantinedEvent:
+    """An event that was set aside."""
     return QuarantinedEvent.objects.create(
         site_id=organization.site_id,
         stream_id=f"{next(_numbers)}-0",

@@ -76,7 +76,7 @@ def arguments(upstream: Upstream, acme: Organization, acme_key: ApiKey) -> dict[
         "site_id": acme.site_id,
         "organization_id": acme.pk,
         "request_id": calls.record(acme).pk,
-        "event_id": 1,
+        "event_id": calls.spoiled(acme).pk,
         "plan_id": "default",
         "key_id": acme_key.pk,
         "invitation_id": _invitation(acme).pk,
