@@ -4,8 +4,9 @@ Reads the sums by quarter of an hour, which every time zone's hours are made of;
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.db.models.functions import TruncHour
 
 from accounts.models import Organization
@@ -38,19 +39,21 @@ def totals(organization: Organization, span: list[date]) -> list[Total]:
     return [found[hour] for hour in sorted(found, reverse=True)]
 
 
-def _used(organization: Organization, since: datetime, zone: tzinfo) -> "QuerySet[UsageRollup]":
+def _used(organization: Organization, since: datetime, zone: tzinfo) -> list[tuple[Any, ...]]:
     rows = UsageRollup.objects.filter(organization=organization, start__gte=since)
     names = ("errors", "input_tokens", "cached_input_tokens", "output_tokens", "charge_nanos")
     sums = {f"sum_{name}": Sum(name) for name in names}
     hours = rows.annotate(hour=TruncHour("start", tzinfo=_grid(zone))).values_list("hour")
     # A late settle may leave a row of no calls behind.
-    return hours.annotate(sum_calls=Sum("calls"), **sums).filter(sum_calls__gt=0)
+    return list(hours.annotate(sum_calls=Sum("calls"), **sums).filter(sum_calls__gt=0))
 
 
-def _turned_away(organization: Organization, since: datetime, zone: tzinfo) -> "QuerySet[Refusal]":
+def _turned_away(
+    organization: Organization, since: datetime, zone: tzinfo
+) -> list[tuple[Any, ...]]:
     rows = Refusal.objects.filter(organization=organization, at__gte=since)
     hours = rows.annotate(hour=TruncHour("at", tzinfo=_grid(zone))).values_list("hour")
-    return hours.annotate(refused=Sum("multiplier"))
+    return list(hours.annotate(refused=Sum("multiplier")))
 
 
 def _grid(zone: tzinfo) -> tzinfo:
