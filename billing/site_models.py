@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts import audit
@@ -49,12 +49,13 @@ def range_of(site_id: str) -> Range:
 
 
 def sold(site: Site) -> "QuerySet[Model]":
-    """The models that can be called on the site once they have a price, by id."""
-    found = range_of(site.pk)
-    rows = Model.objects.filter(is_active=True).exclude(retires_at__lte=timezone.now())
-    if found.sells_all:
-        return rows.exclude(pk__in=found.withheld).order_by("id")
-    return rows.filter(pk__in=found.listed).order_by("id")
+    """The models that can be called on the site once they have a price, by id. One query."""
+    terms = SiteTerms.objects.filter(pk=site.pk)
+    is_listed = Exists(terms.filter(offers_all_models=False, models=OuterRef("pk")))
+    withheld = SiteModel.objects.filter(site=site, model=OuterRef("pk"), is_withheld=True)
+    is_left = Exists(terms.filter(offers_all_models=True)) & ~Exists(withheld)
+    rows = Model.objects.filter(is_listed | is_left, is_active=True)
+    return rows.exclude(retires_at__lte=timezone.now()).order_by("id")
 
 
 def looks(site: Site) -> dict[str, SiteModel]:

@@ -15,9 +15,9 @@ from accounts.permissions import Act
 from accounts.web.access import member_page
 from accounts.web.pages import render_page
 from accounts.web.requests import MemberRequest
-from billing import keys
+from billing import keys, site_models
 from billing.charts import Chart, chart_of
-from billing.reports import days, price_list, spend
+from billing.reports import days, spend
 from billing.reports import keys as report
 from billing.web.key_forms import KeyForm, RevokeForm
 from billing.web.new_key import changeable, form_page
@@ -65,10 +65,12 @@ class KeyReport:
     @cached_property
     def unsold(self) -> list[str]:
         """Models that the key allows and the site does not offer by that id."""
-        if not self.key.allowed_models:
+        allowed = self.key.allowed_models
+        if not allowed:
             return []
-        sold = {model.pk for model in price_list.sold(self.key.organization.site)}
-        return [each for each in self.key.allowed_models if each not in sold]
+        offered = site_models.sold(self.key.organization.site).filter(pk__in=allowed)
+        sold = set(offered.values_list("pk", flat=True))
+        return [each for each in allowed if each not in sold]
 
 
 @require_safe

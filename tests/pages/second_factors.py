@@ -1,10 +1,21 @@
-"""An authenticator app, for tests: six digits from a secret, at any moment."""
+"""Second factors, for tests: an authenticator app's six digits at any moment, a passkey."""
 
 import re
 import time
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
+from fido2.cose import ES256
+from fido2.webauthn import (
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorAttestationResponse,
+    AuthenticatorData,
+    CollectedClientData,
+    RegistrationResponse,
+)
 
 from accounts.models import User
 
@@ -29,3 +40,22 @@ def secret_on(client: Client, path: str) -> str:
     found = re.search(r'id="totp-secret"[^>]*>([A-Z2-7]+)<', client.get(path).content.decode())
     assert found
     return found[1]
+
+
+def give_passkey(user: User) -> Authenticator:
+    """A passkey that is on record; nobody holds its private half."""
+    public = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    credential = AttestedCredentialData.create(bytes(16), b"laptop", public)
+    flags = AuthenticatorData.FLAG.AT | AuthenticatorData.FLAG.UP
+    data = AuthenticatorData.create(bytes(32), flags, 0, credential)
+    client_data = CollectedClientData.create("webauthn.create", b"asked", "http://testserver")
+    attestation = AttestationObject.create("none", data, {})
+    answer = AuthenticatorAttestationResponse(
+        client_data=client_data, attestation_object=attestation
+    )
+    registered = dict(RegistrationResponse(raw_id=b"laptop", response=answer))
+    return Authenticator.objects.create(
+        user=user,
+        type=Authenticator.Type.WEBAUTHN,
+        data={"name": "Laptop", "credential": registered},
+    )
