@@ -3,7 +3,8 @@
 #                SEED=none starts it empty, for the first-run wizard
 #   make test    the test suite
 #   make lint    what CI checks besides
-.PHONY: run test lint format test-real test-clients bench messages clean
+#   make screenshots   a picture of every page, into screenshots/
+.PHONY: run test lint format test-real test-clients bench messages screenshots clean
 
 # `make run PORT=8001` and `PORT=8001 make run` mean the same.
 export PORT STATE_DIR SEED
@@ -40,6 +41,13 @@ format:
 	@./bootstrap
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+# A picture of every page, in three languages, both themes, on a desk and a phone (a few minutes).
+SCREENSHOTS ?= screenshots
+screenshots:
+	@./bootstrap
+	@.venv/bin/python -m tests.chromium
+	SCREENSHOTS=$(SCREENSHOTS) .venv/bin/pytest -q tests/pages/everywhere/test_in_browser.py $(ARGS)
 
 # Against a real small model (359 MB, downloaded once).
 test-real:

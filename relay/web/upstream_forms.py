@@ -29,7 +29,9 @@ class UpstreamForm(forms.Form):
         label=_("Base URL"),
         max_length=values.BASE_URL_CHARS_MAX,
         help_text=_("Up to the version, e.g. https://api.example.com/v1"),
-        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
+        ),
     )
     dialect = forms.ChoiceField(label=_("Dialect"), choices=Upstream.Dialect.choices)
     provider = forms.CharField(
@@ -37,6 +39,7 @@ class UpstreamForm(forms.Form):
         required=False,
         max_length=60,
         help_text=_("What the X-AI-Provider header matches."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     concurrency_max = forms.IntegerField(
         label=_("Calls at once"),
@@ -44,6 +47,7 @@ class UpstreamForm(forms.Form):
         min_value=1,
         max_value=TOKENS_MAX,
         help_text=_("Over all relays; beyond it the next route is tried. Empty: no limit."),
+        widget=forms.NumberInput(attrs={"autocomplete": "off"}),
     )
     quirks = QuirksField(
         label=_("Quirks"),
