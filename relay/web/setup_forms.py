@@ -25,9 +25,8 @@ class ClaimForm(forms.Form):
     token = forms.CharField(
         label=_("Setup token"),
         max_length=TOKEN_CHARS_MAX,
-        widget=forms.PasswordInput(
-            render_value=True, attrs={"autocomplete": "off", "spellcheck": "false"}
-        ),
+        # Works once and soon not at all: no password, which a browser would offer to keep.
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     email = forms.EmailField(
         label=_("Mail address"),

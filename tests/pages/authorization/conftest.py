@@ -80,6 +80,7 @@ def arguments(upstream: Upstream, acme: Organization, acme_key: ApiKey) -> dict[
         "plan_id": "default",
         "key_id": acme_key.pk,
         "invitation_id": _invitation(acme).pk,
+        "step": "site",
         "token": "nobody-was-given-this",
         "batch_id": RedeemBatch.objects.create(site=acme.site, name="fair", amount_nanos=1).pk,
         "announcement_id": _announcement(acme.site).pk,

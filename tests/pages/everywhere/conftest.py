@@ -7,9 +7,10 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.test import Client
+from django.utils import timezone
 
 from accounts import invitations
-from accounts.models import ApiKey, Invitation, Organization, User
+from accounts.models import ApiKey, FirstRun, Invitation, Organization, User
 from billing import gates
 from tests.pages import world
 from tests.pages.authorization.addresses import PATTERNS
@@ -63,6 +64,8 @@ def arguments(named: dict[str, Any], passkey: Authenticator) -> dict[str, Any]:
 def clients(acme: Organization, acme_key: ApiKey, person: User) -> Mapping[str, Client]:
     """Browsers of those who look, once there is something to see."""
     world.fill(acme, acme_key)
+    # The wizard of a new deployment is under way.
+    FirstRun.objects.create(made_at=timezone.now(), claimed_at=timezone.now())
     gates.open_gates()
     newcomer = has_password(User.objects.create_user("newcomer@example.com"))
     return {

@@ -43,6 +43,8 @@ NO_PAGE: Mapping[str, str] = {
     "mfa_list_webauthn": "leads to all second factors",
     "mfa_authenticate": "comes after a password only",
     "mfa_login_webauthn": "is what a passkey is asked with",
+    "setup": "leads to the next step, once there is an operator",
+    "setup_try": "leads back to the upstream's step",
     "api_schema": "is JSON",
     "brand_style": "is a style sheet",
     "brand_image": "is a picture",

@@ -9,9 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 
+from accounts import audit, first_run
 from tests.pages.everywhere import looks
 from tests.pages.everywhere.looks import LOOKS, Look
-from tests.pages.everywhere.pages import Page
+from tests.pages.everywhere.pages import VISITOR, Page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage
@@ -46,6 +47,17 @@ def test_every_page_is_sound(
     for reader in readers.values():
         reader.tab.context.close()
     assert faults == [], "\n".join(faults)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_the_first_page_of_a_new_deployment_is_sound(
+    browser: "Browser", server: str, db: None, look: Look
+) -> None:
+    first_run.make_token(by=audit.command("setup_token"))
+    reader = Reader(browser, server, Client(), look)
+    faults = reader.faults_of(Page(VISITOR, "/setup"))
+    reader.tab.context.close()
+    assert faults == []
 
 
 class Reader:
