@@ -149,11 +149,16 @@ CELERY_BEAT_SCHEDULE = {
 # Empty unless the environment has client ids (config.logins).
 LOGIN_PROVIDERS = logins.offered()
 
+# Django's own admin under /ops/admin/: for emergencies, see config.break_glass.
+DJANGO_ADMIN = env.flag("DJANGO_ADMIN", False)
+
 # --- Apps ------------------------------------------------------------------------------------
 # daphne brings `runserver`, and Twisted with it: a second of start-up that nothing else should pay.
 _IS_RUNSERVER = "runserver" in sys.argv[1:2]
 INSTALLED_APPS = [
     *(["daphne"] if _IS_RUNSERVER else []),
+    # Always, so that its table is there on the day when DJANGO_ADMIN is set (config.break_glass).
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
