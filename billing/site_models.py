@@ -100,12 +100,14 @@ def set_sells_all(site: Site, *, sells_all: bool, by: audit.Actor) -> None:
 
 
 def checked_description(texts: Mapping[str, str]) -> dict[str, str]:
-    """Without empty ones. Raises SiteRefused for a language that is none, and one that is long."""
+    """One paragraph each, without empty ones. Raises SiteRefused for a language that is none, and
+    for a text that is long."""
     if set(texts) - {code for code, _name in LANGUAGES}:
         raise SiteRefused("description", "bad_language")
     if any(len(text) > DESCRIPTION_CHARS_MAX for text in texts.values()):
         raise SiteRefused("description", "bad_text")
-    return {code: text.strip() for code, text in texts.items() if text.strip()}
+    plain = {code: " ".join(text.split()) for code, text in texts.items()}
+    return {code: text for code, text in plain.items() if text}
 
 
 def set_look(site: Site, model: Model, values: Mapping[str, Any], *, by: audit.Actor) -> SiteModel:

@@ -1,7 +1,7 @@
 """The announcements of a file. Times are ISO 8601 with an offset, in quotes."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from accounts import announcements
 from accounts.models import Announcement
@@ -21,7 +21,7 @@ def read(section: Section, announcement_id: str) -> AnnouncementSpec:
         title=by_language(section, "title", values.text(announcements.TITLE_CHARS_MAX)),
         body=by_language(section, "body", _body),
         model_ids=section.texts("models", values.model_id),
-        starts_at=section.text("starts_at", _instant),
+        starts_at=section.text("starts_at", values.instant),
         ends_at=_end(section),
     )
 
@@ -31,14 +31,7 @@ def _site(section: Section) -> str | Unset | None:
 
 
 def _end(section: Section) -> datetime | Unset | None:
-    return None if section.is_null("ends_at") else section.text("ends_at", _instant)
-
-
-def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset, such as Z or +08:00")
-    return at.astimezone(UTC)
+    return None if section.is_null("ends_at") else section.text("ends_at", values.instant)
 
 
 def _body(text: str) -> str:

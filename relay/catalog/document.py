@@ -69,6 +69,9 @@ class ModelSpec:
     max_output_tokens: int | Unset = UNSET
     is_active: bool | Unset = UNSET
     aliases: tuple[str, ...] | Unset = UNSET  # the whole set, on every site
+    capabilities: tuple[str, ...] | Unset = UNSET  # the whole set
+    retires_at: datetime | Unset | None = UNSET
+    successor: str | Unset | None = UNSET
     price: Components | Unset = field(default=UNSET, metadata=NESTED)
     routes: tuple[RouteSpec, ...] | Unset = field(default=UNSET, metadata=NESTED)
 
@@ -115,6 +118,8 @@ class SiteSpec:
     trial_credit: int | Unset = UNSET  # nanos
     models: Literal["all"] | tuple[str, ...] | Unset = UNSET
     aliases: Mapping[str, str] | Unset = UNSET  # alias -> model, on this site; the whole set
+    # By model, what differs from how any site would list it; the whole set.
+    offers: Mapping[str, Mapping[str, Any]] | Unset = UNSET
     prices: Mapping[str, Components] | Unset = field(default=UNSET, metadata=NESTED)
 
 

@@ -42,6 +42,7 @@ DEFAULTS: Mapping[str, object] = {
     "no_credit_status": None,
     "cors_origins": None,
     "concurrency_max": None,
+    "successor": None,
     "quirks": {},
     "languages": tuple(code for code, _name in LANGUAGES),
     "sign_up": "open",
@@ -88,7 +89,7 @@ def _fields(spec: object, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _is_bare(name: str, value: object) -> bool:
-    return name == "aliases" and not value
+    return name in ("aliases", "capabilities", "offers") and not value
 
 
 def _upstream(spec: UpstreamSpec) -> dict[str, Any]:
@@ -98,7 +99,9 @@ def _upstream(spec: UpstreamSpec) -> dict[str, Any]:
 
 def _model(spec: ModelSpec) -> dict[str, Any]:
     names = ("id", "name", "owned_by", "context_tokens", "max_output_tokens", "is_active")
-    row = _fields(spec, (*names, "aliases"))
+    row = _fields(spec, (*names, "aliases", "capabilities", "successor"))
+    if isinstance(spec.retires_at, datetime):
+        row["retires_at"] = spec.retires_at.isoformat()
     if spec.price is not UNSET:
         row["price"] = price_section.write(spec.price)
     row["routes"] = [_route(route) for route in _or_empty(spec.routes)]
@@ -128,7 +131,7 @@ def _site(spec: SiteSpec) -> dict[str, Any]:
         *("id", "name", "domains", "currency", "language", "time_zone", "preset"),
         *("no_credit_status", "cors_origins", "support_contact", "is_active", "plan", "models"),
         *("languages", "sign_up", "accent", "accent_dark", "legal", "footer"),
-        *("sender_name", "sender_address", "aliases"),
+        *("sender_name", "sender_address", "aliases", "offers"),
     )
     row = _fields(spec, names)
     if spec.trial_credit is not UNSET and spec.trial_credit:

@@ -57,6 +57,10 @@ class _Checker:
                 self.refuse(path, f"a new one needs {name}")
 
     def model(self, model: ModelSpec) -> None:
+        if model.successor is not UNSET and model.successor is not None:
+            self._known_model(f"models.{model.id}.successor", model.successor)
+            if model.successor == model.id:
+                self.refuse(f"models.{model.id}.successor", "a model cannot follow itself")
         if model.routes is UNSET:
             return
         for position, route in enumerate(model.routes):
@@ -95,8 +99,24 @@ class _Checker:
             self._known_model(f"{path}.models.{model_id}", model_id)
         for model_id in () if site.prices is UNSET else site.prices:
             self._known_model(f"{path}.prices.{model_id}", model_id)
+        for model_id, said in ({} if site.offers is UNSET else site.offers).items():
+            self._known_model(f"{path}.offers.{model_id}", model_id)
+            self._is_named(site, model_id, said.get("shown_as", ""))
         self._currency(site)
         self._language(site)
+
+    def _is_named(self, site: SiteSpec, model_id: str, shown_as: str) -> None:
+        """A site lists a model by one of its aliases."""
+        stored = self.stored.sites.get(site.id, SiteSpec(id=site.id))
+        own = stored.aliases if site.aliases is UNSET else site.aliases
+        theirs: dict[str, str] = {} if own is UNSET else dict(own)
+        both = (self.stored.models.get(model_id), self.wanted.models.get(model_id))
+        for model in both:
+            if model is not None and model.aliases is not UNSET:
+                theirs = dict.fromkeys(model.aliases, model_id) | theirs
+        if shown_as and theirs.get(shown_as) != model_id:
+            path = f"sites.{site.id}.offers.{model_id}.shown_as"
+            self.refuse(path, f"{shown_as!r} is no alias of the model on this site")
 
     def aliases(self) -> None:
         """An alias leads to one model, and is no model itself."""

@@ -3,13 +3,15 @@ with problems is never applied. Reads no database."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
+from billing import capabilities
 from billing.adjustments import ADJUSTMENT_BP_MAX, ADJUSTMENT_BP_MIN
 from billing.percent import parse_percent
 from relay.catalog import (
     credentials,
     error_rows,
+    offer_section,
     price_section,
     quirk_section,
     site_section,
@@ -28,6 +30,7 @@ from relay.catalog.document import (
 from relay.catalog.sections import Section
 from relay.models.upstreams import CREDENTIALS_MAX, PAUSE_REASON_CHARS_MAX
 
+T = TypeVar("T")
 # The widths of the database columns.
 TOKENS_MAX = 2**31 - 1
 TOKENS_PER_MINUTE_MAX = 2**63 - 1
@@ -84,6 +87,9 @@ def model(section: Section, model_id: str) -> ModelSpec:
         max_output_tokens=section.integer("max_output_tokens", minimum=1, maximum=TOKENS_MAX),
         is_active=section.flag("is_active"),
         aliases=section.texts("aliases", values.model_id),
+        capabilities=_capabilities(section),
+        retires_at=_unless_null(section, "retires_at", values.instant),
+        successor=_unless_null(section, "successor", values.model_id),
         price=price_section.read(section, "price"),
         routes=_routes(section, model_id),
     )
@@ -119,8 +125,19 @@ def site(section: Section, site_id: str, *, folder: Path) -> SiteSpec:
         plan=section.text("plan", values.slug),
         models=_offered(section),
         aliases=_aliases(section),
+        offers=offer_section.read(section),
         prices=_site_prices(section),
     )
+
+
+def _capabilities(section: Section) -> tuple[str, ...] | Unset:
+    """In one order, so that a file and the database compare."""
+    listed = section.texts("capabilities", values.capability)
+    return listed if listed is UNSET else tuple(capabilities.known(listed))
+
+
+def _unless_null(section: Section, name: str, parse: Callable[[str], T]) -> T | Unset | None:
+    return None if section.is_null(name) else section.text(name, parse)
 
 
 def _no_credit_status(section: Section) -> int | Unset | None:

@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts import audit, sites
 from accounts.models import Announcement, Organization, Site, SiteDomain, SiteText
 from billing import adjustments, prices
-from billing.models import Model, Plan, SiteTerms
+from billing.models import Model, Plan, SiteModel, SiteTerms
 from relay import costs, signals
-from relay.catalog import references, stored
+from relay.catalog import offer_section, references, stored
 from relay.catalog.changes import Action, Change, Kind
 from relay.catalog.diff import diff
 from relay.catalog.document import ALL_MODELS, UNSET, Components, Document
@@ -24,6 +24,7 @@ from relay.models import ModelAlias, Route, Upstream
 APPLY_LOCK = 0x746F6C6C  # "toll": an advisory lock's number is only ours by being unlikely
 # Fields of a site that are its terms' in the database.
 TERMS = ("plan", "models", "trial_credit")
+ROW = tuple(offer_section.COLUMNS.values())  # of a SiteModel
 
 
 def compare(document: Document, *, file: str) -> list[Change]:
@@ -123,6 +124,10 @@ def _write_plan(change: Change) -> None:
 def _write_model(change: Change) -> None:
     values = change.after()
     aliases = values.pop("aliases", None)
+    if "capabilities" in values:
+        values["capabilities"] = list(cast(tuple[str, ...], values["capabilities"]))
+    if "successor" in values:
+        values["successor_id"] = values.pop("successor")
     model, _ = Model.objects.update_or_create(pk=change.key[0], defaults=values)
     if aliases is not None:
         wanted = dict.fromkeys(cast(tuple[str, ...], aliases), model.pk)
@@ -168,7 +173,7 @@ def _write_site(change: Change) -> None:
     values: dict[str, Any] = change.after()
     domains = values.pop("domains", ())
     terms = {name: values.pop(name) for name in TERMS if name in values}
-    aliases = values.pop("aliases", None)
+    aliases, offers = values.pop("aliases", None), values.pop("offers", None)
     legal, logo = values.pop("legal", None), values.pop("logo", UNSET)
     if "languages" in values:
         values["languages"] = list(values["languages"])
@@ -185,6 +190,16 @@ def _write_site(change: Change) -> None:
     if aliases is not None:
         _write_aliases(ModelAlias.objects.filter(site=site), site, aliases)
     _write_terms(site, terms)
+    if offers is not None:
+        _write_offers(site, offers)
+
+
+def _write_offers(site: Site, offers: Mapping[str, Mapping[str, Any]]) -> None:
+    site.site_models.exclude(model__in=list(offers)).delete()
+    for model_id, said in offers.items():
+        given = {offer_section.COLUMNS[name]: value for name, value in said.items()}
+        bare = {column: getattr(SiteModel(), column) for column in ROW}
+        SiteModel.objects.update_or_create(site=site, model_id=model_id, defaults=bare | given)
 
 
 def _write_legal(site: Site, legal: Mapping[str, Mapping[str, str]]) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from accounts.images import Logo, Picture
 from accounts.models import Announcement, Organization, Site
-from billing import adjustments
+from billing import adjustments, capabilities
 from billing.models import Model, Plan, Price, SiteTerms
 from relay import costs
+from relay.catalog import offer_section
 from relay.catalog.document import (
     ALL_MODELS,
     UNSET,
@@ -35,7 +36,7 @@ def read(now: datetime, *, organizations: Collection[str] = ()) -> Document:
     models = Model.objects.prefetch_related("routes", "aliases").order_by("id")
     known_costs = costs.in_force(now)
     sites = Site.objects.select_related("terms").prefetch_related(
-        "domains", "terms__models", "model_aliases", "images", "texts"
+        "domains", "terms__models", "model_aliases", "images", "texts", "site_models"
     )
     customers = Organization.objects.order_by("site_id")
     return Document(
@@ -123,6 +124,9 @@ def _model(
         max_output_tokens=row.max_output_tokens,
         is_active=row.is_active,
         aliases=tuple(alias.alias for alias in row.aliases.all() if alias.site_id is None),
+        capabilities=tuple(capabilities.known(row.capabilities)),
+        retires_at=row.retires_at,
+        successor=row.successor_id,
         price=price,
         routes=_routes(row.routes.all(), known_costs),
     )
@@ -180,8 +184,18 @@ def _site(row: Site, prices: dict[str, Components]) -> SiteSpec:
         trial_credit=terms.trial_credit_nanos if terms else UNSET,
         models=_offered(terms) if terms else UNSET,
         aliases={alias.alias: alias.model_id for alias in row.model_aliases.all()},
+        offers=_offers(row),
         prices=prices,
     )
+
+
+def _offers(row: Site) -> dict[str, dict[str, Any]]:
+    columns = offer_section.COLUMNS.values()
+    said = {
+        look.model_id: offer_section.differing({name: getattr(look, name) for name in columns})
+        for look in row.site_models.all()
+    }
+    return {model_id: said[model_id] for model_id in sorted(said) if said[model_id]}
 
 
 def _logo(row: Site) -> Logo | None:

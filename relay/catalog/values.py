@@ -3,6 +3,7 @@ raises ValueError with a reason that ends a sentence. Touches nothing but deploy
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +13,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Site
 from accounts.models.sites import LANGUAGES, SLUG
+from billing.capabilities import Capability
 from billing.models.catalog import MODEL_ID
 from billing.money import parse_nanos
 from relay.models import Upstream
@@ -152,6 +154,19 @@ def no_credit_status(value: int) -> int:
     if value not in Site.NoCreditStatus.values:
         raise ValueError("expected 402, 403 or 429")
     return value
+
+
+def instant(value: str) -> datetime:
+    """An instant with its offset, ISO 8601."""
+    at = datetime.fromisoformat(value)
+    if at.tzinfo is None:
+        raise ValueError(f"{value!r} has no offset, such as Z or +08:00")
+    return at.astimezone(UTC)
+
+
+def capability(value: str) -> str:
+    """A word of `billing.capabilities`."""
+    return _one_of(value, [each.value for each in Capability])
 
 
 def the_word_all(value: str) -> Literal["all"]:
