@@ -134,7 +134,8 @@ def _asks_of(
 ) -> Iterator[Ask]:
     for person in WHO[rule.whose]:
         arguments = known[SMALL if person == SMALL else GIANT]
-        given = {each: arguments[each] for each in names_in(pattern)}
+        # A page that is newer than this names something unknown: it is told, not measured.
+        given = {each: arguments.get(each, 1) for each in names_in(pattern)}
         address = reverse(pattern.name or pattern.callback, kwargs=given)
         for query in ("", *VARIANTS.get(name, ())):
             yield Ask(name, person, f"{address}?{query}" if query else address, is_api)

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0115_first_run'),
-        ('billing', '0120_usage_days'),
+        ('billing', '0121_site_models'),
     ]
 
     operations = [
