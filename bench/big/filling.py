@@ -21,6 +21,20 @@ FILES = Path(__file__).parent
 SHARES = 2
 # `:name`, but neither `::type` nor the `:` of JSON.
 _NAME = re.compile(r"(?<![:\w\"]):([a-z_]+)")
+# What a column that a file does not name holds, by its type.
+BLANKS = {
+    "character varying": "''",
+    "text": "''",
+    "bytea": "''",
+    "boolean": "false",
+    "smallint": "0",
+    "integer": "0",
+    "bigint": "0",
+    "ARRAY": "'{}'",
+    "jsonb": "'{}'",
+    "date": "current_date",
+    "timestamp with time zone": "now()",
+}
 RECORDS, SUMS = "billing_usagerecord", "billing_usagerollup"
 
 
@@ -42,18 +56,24 @@ def statements(file: str, size: Size, **more: int) -> str:
 
 def fill_small(cursor: Executes, size: Size) -> None:
     """Everything over one cursor, in its transaction: for tests."""
+    # Checks of foreign keys at once: a table with such ones to come cannot be altered.
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     _make_months(cursor, size)
-    for file in ("1_people.sql", "2_catalog.sql"):
-        cursor.execute(statements(file, size))
-    cursor.execute(statements("3_usage.sql", size, share=1, shares=1))
-    for file in ("4_books.sql", "5_trail.sql"):
-        cursor.execute(statements(file, size))
+    with _with_defaults(cursor):
+        for file in ("1_people.sql", "2_catalog.sql"):
+            cursor.execute(statements(file, size))
+        cursor.execute(statements("3_usage.sql", size, share=1, shares=1))
+        # A transaction is written before its entries.
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        for file in ("4_books.sql", "5_trail.sql"):
+            cursor.execute(statements(file, size))
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     _move_sequences(cursor)
 
 
 def fill(url: str, size: Size, told: Told) -> None:
     """As a superuser, whose session skips triggers and foreign keys: the audit comes afterwards."""
-    with _connected(url) as connection, connection.cursor() as cursor:
+    with _connected(url) as connection, connection.cursor() as cursor, _with_defaults(cursor):
         _make_months(cursor, size)
         for file in ("1_people.sql", "2_catalog.sql"):
             _timed(file, told, lambda file=file: cursor.execute(statements(file, size)))
@@ -83,6 +103,28 @@ def _connected(url: str) -> Iterator[psycopg.Connection[Any]]:
             " SET maintenance_work_mem = '1GB'; SET synchronous_commit = off"
         )
         yield connection
+
+
+@contextmanager
+def _with_defaults(cursor: Executes) -> Iterator[None]:
+    """Columns that are newer than the files, and must not be null, are blank meanwhile."""
+    cursor.execute(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND is_nullable = 'NO' AND column_default IS NULL"
+        " AND is_identity = 'NO' AND table_name ~ '^(accounts?|billing|relay)_'"
+        " AND table_name !~ '^billing_usagerecord'"
+    )
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in cursor.fetchall():
+        if kind in BLANKS:
+            columns.setdefault(table, []).append((column, BLANKS[kind]))
+    for table, found in columns.items():
+        changes = ", ".join(f'ALTER "{name}" SET DEFAULT {blank}' for name, blank in found)
+        cursor.execute(f"ALTER TABLE {table} {changes}")
+    yield
+    for table, found in columns.items():
+        changes = ", ".join(f'ALTER "{name}" DROP DEFAULT' for name, _ in found)
+        cursor.execute(f"ALTER TABLE {table} {changes}")
 
 
 def _make_months(cursor: Executes, size: Size) -> None:
