@@ -5,7 +5,7 @@ from django.utils import timezone
 from accounts import audit, sites
 from accounts.models import ApiKey, SiteDomain
 from relay.adapters.key_rows import load_caller
-from relay.adapters.routes import _read
+from relay.adapters.routes import read
 from relay.proxy.causes import Cause
 from relay.proxy.types import Standing
 
@@ -19,5 +19,5 @@ def test_its_keys_are_told_and_work_again_when_it_is_resumed(acme_key: ApiKey) -
         caller = load_caller(digest)
         assert caller is not None
         assert caller.standing is standing
-        snapshot, _next_change = _read(timezone.now())
+        snapshot, _next_change = read(timezone.now())
         assert snapshot.sites_by_host["acme.example"].contract.status(Cause.SITE_SUSPENDED) == 403
