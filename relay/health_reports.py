@@ -11,6 +11,8 @@ import msgspec
 from billing import connections
 from billing.gate.blocking import command
 from billing.gate.errors import GateError
+from relay.proxy.breaker import State, Trip
+from relay.proxy.health import Health
 
 # One hash for all relays: a field each.
 KEY = "relay:health"
@@ -34,6 +36,11 @@ class TripReport(msgspec.Struct, frozen=True):
     since: float
     until: float
 
+    def as_trip(self) -> Trip:
+        """As the breaker had it. How it ends is not told: with a probe, then."""
+        state = State(self.state)
+        return Trip(state, self.reason, self.failures, self.since, self.until, is_pause=False)
+
 
 class Report(msgspec.Struct, frozen=True):
     """One relay process, as of `at` (Unix seconds)."""
@@ -42,6 +49,11 @@ class Report(msgspec.Struct, frozen=True):
     at: float
     trips: tuple[TripReport, ...] = ()
     busy: dict[str, int] = {}  # tries under way by Upstream
+
+    def health(self, *, share: int) -> Health:
+        """What the relay knew, on the clock of Unix; `share` is the number of relays."""
+        trips = {(trip.upstream, trip.credential): trip.as_trip() for trip in self.trips}
+        return Health.restored(trips, self.busy, share=share)
 
 
 _encoder = msgspec.json.Encoder()

@@ -13,6 +13,7 @@ from billing.models import Model
 from relay import costs, signals
 from relay.models import Route, Upstream
 
+ORDER = ("priority", "weight", "is_active")
 FIELDS = ("upstream_id", "name", "priority", "weight", "is_active")
 
 
@@ -75,6 +76,24 @@ def update(
 
 
 @transaction.atomic
+def reorder(model: Model, wanted: Mapping[int, Mapping[str, Any]], *, by: audit.Actor) -> bool:
+    """Give routes of a model, by id, another `priority`, `weight` or `is_active`; whether that
+    changed anything. One row on the trail for all of them. Ids of other models are left out."""
+    rows = list(Route.objects.select_for_update().filter(model=model, pk__in=list(wanted)))
+    before = {_name(row): audit.fields_of(row, *ORDER) for row in rows}
+    for row in rows:
+        for name in ORDER:
+            setattr(row, name, wanted[row.pk][name])
+    after = {_name(row): audit.fields_of(row, *ORDER) for row in rows}
+    if after == before:
+        return False
+    Route.objects.bulk_update(rows, ORDER)
+    audit.record(by, "route.reorder", model, before=before, after=after)
+    signals.announce()
+    return True
+
+
+@transaction.atomic
 def remove(route: Route, *, by: audit.Actor) -> None:
     """End a route; usage of the past keeps the upstream's name."""
     audit.record(by, "route.remove", route.model, before=_fields(route))
@@ -95,6 +114,11 @@ def _publish_cost(
     before: dict[str, Any] = {"cost": old.components if old else {}}
     after: dict[str, Any] = {"cost": row.components, "cost_from": row.effective_from.isoformat()}
     return before, after
+
+
+def _name(route: Route) -> str:
+    """As the trail names it."""
+    return f"{route.upstream_id}/{route.name}"
 
 
 def _fields(route: Route) -> dict[str, Any]:

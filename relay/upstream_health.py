@@ -12,7 +12,7 @@ from relay.models import Upstream
 from relay.proxy.breaker import State
 
 _SLOW = frozenset({"ConnectTimeout", "FirstByteTimeout", "ReadTimeout", "deadline"})
-_NO_ANSWER = frozenset({"not_an_answer", "not_a_stream", "empty_stream", "error_event"})
+NO_ANSWER = frozenset({"not_an_answer", "not_a_stream", "empty_stream", "error_event"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def worded(code: str) -> str:
         return upstream_checks.meaning_of(int(code[7:]))
     if code in _SLOW:
         return _("The upstream did not answer in time.")
-    if code in _NO_ANSWER:
+    if code in NO_ANSWER:
         return _("The answer is not what such an API gives.")
     if code == "ConnectFailed":
         return _("Nothing answers at that address.")

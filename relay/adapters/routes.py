@@ -136,13 +136,23 @@ def _listed(
     return offers
 
 
-def _routes(now: datetime, unusable: list[str]) -> dict[str, tuple[Route, ...]]:
-    """Routes of each model in order of priority; one that can't be used is told in `unusable`."""
+def of_model(model: Model, now: datetime) -> tuple[Route, ...]:
+    """A model's Routes as a snapshot of `now` has them, without those that can't be used."""
+    return _routes(now, [], model=model).get(model.pk, ())
+
+
+def _routes(
+    now: datetime, unusable: list[str], model: Model | None = None
+) -> dict[str, tuple[Route, ...]]:
+    """Routes of each model, or of one, in order of priority; one that can't be used is told in
+    `unusable`."""
     found: defaultdict[str, list[Route]] = defaultdict(list)
-    known_costs = costs.in_force(now)
+    known_costs = costs.in_force(now) if model is None else costs.of_model(model.pk, now)
     rows = RouteRow.objects.select_related("upstream", "model").filter(
         Q(is_active=True) & Q(upstream__is_active=True)
     )
+    if model is not None:
+        rows = rows.filter(model=model)
     wires: dict[str, list[tuple[str, Wire]]] = {}
     for row in rows.order_by("priority", "id"):
         try:

@@ -6,6 +6,7 @@ from relay.api import (
     aliases,
     bulk_prices,
     models,
+    routing,
     site_errors,
     site_models,
     upstream_checks,
@@ -41,6 +42,8 @@ urlpatterns: list[URLPattern] = [
     path("ops/aliases/<int:alias_id>", aliases.AliasDetail.as_view()),
     path("site/errors", site_errors.SiteErrors.as_view()),
     path("site/errors/<slug:cause>", site_errors.SiteError.as_view()),
+    path("ops/routing/dry-run", routing.DryRun.as_view()),
+    path("ops/routing/requests/<str:request_id>", routing.Trail.as_view()),
     path("ops/routes", models.RouteList.as_view()),
     path("ops/routes/<int:route_id>", models.RouteDetail.as_view()),
 ]

@@ -72,6 +72,11 @@ class Breaker:
         self._failures = 0
         self._tries = 0
 
+    def restore(self, trip: Trip) -> None:
+        """Stand as another one did."""
+        self._until, self._since, self._is_pause = trip.until, trip.since, trip.is_pause
+        self._reason, self._failures = trip.reason, trip.failures
+
     def is_ready(self, now: float) -> bool:
         """Whether something may be sent there now."""
         if not self._until:

@@ -3,8 +3,9 @@
 Nothing here waits or asks anybody: it is told how tries went, and answers which may be made.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from relay.proxy.breaker import Breaker, Trip
 from relay.proxy.failures import LIMITED, Blame, Failed
@@ -12,6 +13,15 @@ from relay.proxy.types import Route
 
 # A limited credential rests so long where the vendor does not say, while the others go on.
 LIMITED_S = 5.0
+
+
+class Obstacle(StrEnum):
+    """Why a Route is passed over for now."""
+
+    UPSTREAM = "upstream"  # it is left alone
+    CREDENTIALS = "credentials"  # each of them is
+    FULL = "full"  # as many tries are under way as may be
+
 
 CredentialKey = tuple[str, str]  # an Upstream's id and its credential's
 
@@ -39,6 +49,18 @@ class Health:
     _busy: dict[str, int] = field(default_factory=dict)
     _turns: dict[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def restored(
+        cls, trips: Mapping[CredentialKey, Trip], busy: Mapping[str, int], *, share: int
+    ) -> "Health":
+        """As a relay has told it; times are of whatever clock `trips` are of."""
+        made = cls(share=share, _busy=dict(busy))
+        for (upstream_id, credential_id), trip in trips.items():
+            key = (upstream_id, credential_id)
+            breaker = made._credential(key) if credential_id else made._upstream(upstream_id)
+            breaker.restore(trip)
+        return made
+
     def choose(
         self, route: Route, now: float, tried: Iterable[CredentialKey] = (), first: str = ""
     ) -> Route | None:
@@ -46,10 +68,7 @@ class Health:
 
         `first` is a credential to prefer; none that was `tried` is chosen again.
         """
-        breaker = self._upstreams.get(route.upstream_id)
-        if breaker is not None and not breaker.is_ready(now):
-            return None
-        if self._is_full(route):
+        if self._obstacle(route, now) is not None:
             return None
         if not route.keyed:
             return route if self._is_usable(route, now, tried) else None
@@ -60,6 +79,10 @@ class Health:
         if first:
             in_turn.sort(key=lambda each: each.credential_id != first)
         return next((each for each in in_turn if self._is_usable(each, now, tried)), None)
+
+    def obstacle(self, route: Route, now: float) -> Obstacle:
+        """Why `choose` gives None for a Route that was not tried."""
+        return self._obstacle(route, now) or Obstacle.CREDENTIALS
 
     def begin(self, route: Route, now: float) -> Turn:
         """A try begins: it takes a slot until `over`."""
@@ -126,7 +149,7 @@ class Health:
 
     def wait_s(self, routes: Iterable[Route], now: float) -> int:
         """Whole seconds until the first of `routes` may be called again, at least 1."""
-        waits = [self._wait_s(route, now) for route in routes]
+        waits = [self.rest_s(route, now) for route in routes]
         return max(1, -(-int(min(waits, default=0.0) * 1000) // 1000))
 
     def seen(self, now: float) -> dict[CredentialKey, Trip]:
@@ -164,13 +187,20 @@ class Health:
         breaker = self._credentials.get(key)
         return key not in tried and (breaker is None or breaker.is_ready(now))
 
+    def _obstacle(self, route: Route, now: float) -> Obstacle | None:
+        breaker = self._upstreams.get(route.upstream_id)
+        if breaker is not None and not breaker.is_ready(now):
+            return Obstacle.UPSTREAM
+        return Obstacle.FULL if self._is_full(route) else None
+
     def _is_full(self, route: Route) -> bool:
         if route.concurrency_max is None:
             return False
         ours = max(1, route.concurrency_max // self.share)
         return self._busy.get(route.upstream_id, 0) >= ours
 
-    def _wait_s(self, route: Route, now: float) -> float:
+    def rest_s(self, route: Route, now: float) -> float:
+        """Seconds until the Route may be called again; 0 for one that may be now."""
         breaker = self._upstreams.get(route.upstream_id)
         if breaker is not None and (wait_s := breaker.wait_s(now)):
             return wait_s

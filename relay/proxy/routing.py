@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from relay.proxy.health import CredentialKey, Health
+from relay.proxy.health import CredentialKey, Health, Obstacle
 from relay.proxy.types import Route
 from relay.proxy.wire import Wire
 
@@ -44,7 +44,16 @@ def _pick(routes: list[Route], mark: float) -> int:
 class Selection:
     """The Routes of one Call as they come up, each with a credential. Not reusable."""
 
-    __slots__ = ("_first", "_health", "_left", "_route", "_spent", "_tried")
+    __slots__ = (
+        "_first",
+        "_given",
+        "_health",
+        "_left",
+        "_route",
+        "_spent",
+        "_tried",
+        "passed_over",
+    )
 
     def __init__(
         self,
@@ -59,6 +68,8 @@ class Selection:
         self._route = next(self._left, None)
         self._spent: set[str] = set()
         self._tried: set[CredentialKey] = set()
+        self._given: Route | None = None  # the one that `_route` was handed out as
+        self.passed_over: list[tuple[Route, Obstacle]] = []
 
     def next(self, now: float) -> Route | None:
         """The one to try now; None when there is none left that may be."""
@@ -68,7 +79,10 @@ class Selection:
                 chosen = self._health.choose(route, now, self._tried, wanted)
                 if chosen is not None:
                     self._tried.add((chosen.upstream_id, chosen.credential_id))
+                    self._given = route
                     return chosen
+                if self._given is not route:
+                    self.passed_over.append((route, self._health.obstacle(route, now)))
             self._route = next(self._left, None)
         return None
 

@@ -11,8 +11,9 @@ from accounts.models import AuditRecord, Organization, Site, SiteStaff, StaffRol
 from billing import prices
 from billing.models import Model, Price
 from relay import routes
-from relay.models import Upstream
+from relay.models import Route, Upstream
 from tests.api.programs import Program, document, problem
+from tests.factories import calls
 
 CUSTOMER = "site/customers/org_acme"
 MOVE = {"amount_nanos": "5000000000", "reason": "invoice 7", "external_id": "inv-7"}
@@ -79,6 +80,30 @@ def test_an_upstream_is_paused_with_a_reason_and_looked_at(operators: Program) -
     tested = document(operators.post("ops/upstreams/vendor/test", {"name": "one"}))
     assert (tested["ok"], tested["status"]) == (False, 0)
     assert AuditRecord.objects.filter(action="upstream.test", target_id="vendor").exists()
+
+
+def test_a_call_is_tried_without_making_it(operators: Program, site: Site) -> None:
+    vendor = Upstream.objects.create(pk="vendor", base_url="https://a.example/v1", provider="a")
+    model = Model.objects.create(pk="m/one")
+    Route.objects.create(model=model, upstream=vendor, name="one")
+    asked = {"model": "m/one", "site": site.pk}
+    told = document(operators.post("ops/routing/dry-run", asked))
+    (line,) = told["lines"]
+    assert (told["closed"], line["verdict"], line["percents"]) == ("no_price", "tried", [100, 0, 0])
+    told = document(operators.post("ops/routing/dry-run", asked | {"x_ai_provider": "b"}))
+    assert (told["refused"], told["lines"][0]["verdict"]) == ("invalid_request", "not_wanted")
+    wrong = operators.post("ops/routing/dry-run", asked | {"provider": {"order": 7}})
+    assert problem(wrong) == (422, "refused")
+
+
+def test_a_calls_attempts_are_told_with_their_reasons(
+    operators: Program, acme: Organization
+) -> None:
+    tried = {"upstream": "vendor", "status": 503, "code": "status_503", "latency_ms": 9}
+    record = calls.record(acme, attempts=[tried], ending="upstream_failed")
+    told = document(operators.get(f"ops/routing/requests/{record.pk}"))
+    assert told["steps"][0]["reason"] == "The upstream answered with status 503."
+    assert problem(operators.get("ops/routing/requests/req_nobody")) == (404, "not_found")
 
 
 def test_models_are_taken_over_switched_off(operators: Program) -> None:
