@@ -48,9 +48,10 @@ class Comparison:
     listed: Sequence[Listed]
     gone: Sequence[Route]
 
-    def count(self, state: State) -> int:
-        """How many names stand so."""
-        return sum(each.state is state for each in self.listed)
+    @property
+    def has_news(self) -> bool:
+        """Whether anything on it can be taken over."""
+        return any(each.can_be_taken for each in self.listed)
 
 
 @dataclass(frozen=True, slots=True)
