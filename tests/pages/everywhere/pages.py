@@ -6,6 +6,8 @@ An address that is new is a page until this file says otherwise.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from billing.web.customers import TABS
+
 TAKES_ONLY = 405  # what an address answers whoever asks, if it only takes what is sent
 # Who looks: nobody in particular, somebody without an organization, who may see everything.
 VISITOR, NEWCOMER, PERSON = "visitor", "newcomer", "person"
@@ -58,6 +60,8 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "public_models": ("?q=none",),
     "usage": ("?group=model",),
     "requests": ("?model=none",),
+    "ops_organization": tuple(f"?tab={name}" for name in TABS),
+    "site_organization": ("?tab=limits", "?tab=prices"),
     "site_errors": ("?cause=NO_CREDIT",),
 }
 # Where that is not 200.
