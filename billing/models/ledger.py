@@ -80,6 +80,7 @@ class LedgerTransaction(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["kind", "external_id"], name="ledger_transaction_once"),
         ]
+        indexes = [models.Index(fields=["site", "created_at"], name="ledger_by_site_and_time")]
 
 
 class LedgerEntry(models.Model):

@@ -34,7 +34,7 @@ PLANS_MAX = 200
 PAGES = (
     *("organizations", "organization", "organization_switch", "organization_budget"),
     *("organization_plan", "organization_tags", "organization_note", "top_up", "debit"),
-    *("requests", "request", "view_as", "contract", "price_cancel"),
+    *("requests", "request", "view_as", "organization_statement", "contract", "price_cancel"),
 )
 
 

@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("app/requests", requests.requests, name="requests"),
     path("app/requests/<str:request_id>", requests.request_detail, name="request"),
     path("app/balance", balance.balance, name="balance"),
+    path("app/balance/statement.csv", balance.statement_csv, name="statement_csv"),
     path("app/balance/redeem", redeem_pages.redeem, name="redeem"),
     path("ops/ui", gallery.gallery, name="gallery"),
     path("ops/", include("billing.web.ops_urls")),

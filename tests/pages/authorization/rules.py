@@ -152,6 +152,7 @@ RULES: Mapping[str, Rule] = {
     "requests": member(SEE),
     "request": owned(SEE),
     "balance": member(Act.SEE_MONEY),
+    "statement_csv": member(Act.SEE_MONEY),
     "redeem": member(Act.MANAGE_MONEY),
     # a site's staff
     "site_overview": staff(StaffAct.SEE_SITE),
@@ -175,6 +176,9 @@ RULES: Mapping[str, Rule] = {
     "site_organization_plan": staff(StaffAct.SERVE_CUSTOMERS),
     "site_organization_tags": staff(StaffAct.SERVE_CUSTOMERS),
     "site_organization_note": staff(StaffAct.SERVE_CUSTOMERS),
+    "site_organization_statement": staff(StaffAct.SEE_SITE),
+    "site_money": staff(StaffAct.SEE_SITE),
+    "site_ledger_csv": staff(StaffAct.SEE_SITE),
     "site_view_as": staff(StaffAct.SERVE_CUSTOMERS),
     "site_top_up": staff(StaffAct.MOVE_MONEY),
     "site_debit": staff(StaffAct.MOVE_MONEY),
