@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0121_site_models")]
+    dependencies = [("billing", "0122_usage_days_unchecked")]
     operations = [
         migrations.AddIndex(
             model_name="ledgertransaction",

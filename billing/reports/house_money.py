@@ -5,6 +5,7 @@ as rows of a file. Reads only; who may see which site is the caller's business.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, QuerySet, Sum
@@ -19,6 +20,7 @@ DEBTORS_MAX = 20
 # A quarter and the days around it. A file of that length still opens in a spreadsheet.
 PERIOD_DAYS_MAX = 100
 ROWS_MAX = 200_000
+DAY_ROWS_MAX = ROWS_MAX + 1  # what is beyond the file need not be read
 # Booked many times a minute: one row a day, customer and account. All else is a row of its own.
 USAGE_KINDS = ("charge", "cost", "write_off")
 HEADER = (
@@ -78,32 +80,26 @@ def ledger_rows(sites: Sequence[Site], since: date, until: date) -> Iterator[lis
     """Every entry from `since` to `until`, both included, site by site and day by day in the site's
     time zone, usage summed. They sum to zero for each site. The last row says so if there were more
     than ROWS_MAX."""
-    left = ROWS_MAX
-    for site in sites:
-        for number in range((until - since).days + 1):
-            for row in _of_day(site, since + timedelta(days=number), left + 1):
-                if left == 0:
-                    yield ["", "", "", "", "cut: choose a shorter period"]
-                    return
-                left -= 1
-                yield row
+    days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
+    all_of_them = (row for site in sites for day in days for row in _of_day(site, day))
+    yield from islice(all_of_them, ROWS_MAX)
+    if next(all_of_them, None) is not None:
+        yield ["", "", "", "", "cut: choose a shorter period"]
 
 
-def _of_day(site: Site, day: date, rows_max: int) -> Iterator[list[object]]:
+def _of_day(site: Site, day: date) -> Iterator[list[object]]:
     entries = LedgerEntry.objects.filter(
         transaction__site=site,
         transaction__created_at__gte=_midnight(day, site),
         transaction__created_at__lt=_midnight(day + timedelta(days=1), site),
     )
-    yield from _single(site, day, entries.exclude(transaction__kind__in=USAGE_KINDS), rows_max)
-    yield from _usage(site, day, entries.filter(transaction__kind__in=USAGE_KINDS), rows_max)
+    yield from _single(site, day, entries.exclude(transaction__kind__in=USAGE_KINDS))
+    yield from _usage(site, day, entries.filter(transaction__kind__in=USAGE_KINDS))
 
 
-def _single(
-    site: Site, day: date, entries: QuerySet[LedgerEntry], rows_max: int
-) -> Iterator[list[object]]:
+def _single(site: Site, day: date, entries: QuerySet[LedgerEntry]) -> Iterator[list[object]]:
     rows = entries.select_related("transaction", "account").order_by("transaction_id", "pk")
-    for entry in rows[:rows_max]:
+    for entry in rows[:DAY_ROWS_MAX]:
         booked, account = entry.transaction, entry.account
         at = booked.created_at.isoformat()
         yield [
@@ -113,14 +109,12 @@ def _single(
         ]
 
 
-def _usage(
-    site: Site, day: date, entries: QuerySet[LedgerEntry], rows_max: int
-) -> Iterator[list[object]]:
+def _usage(site: Site, day: date, entries: QuerySet[LedgerEntry]) -> Iterator[list[object]]:
     sums = entries.values_list(
         "transaction__kind", "account__kind", "account__organization"
     ).annotate(nanos=Sum("amount_nanos"), entries=Count("pk"), last=Max("transaction__created_at"))
     ordered = sums.order_by("transaction__kind", "account__kind", "account__organization")
-    for kind, account, organization, nanos, count, last in ordered[:rows_max]:
+    for kind, account, organization, nanos, count, last in ordered[:DAY_ROWS_MAX]:
         yield [
             *(day.isoformat(), last.isoformat(), site.pk, "", kind, account),
             *(organization or "", format_nanos(int(nanos)), site.currency),
