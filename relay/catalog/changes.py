@@ -25,6 +25,8 @@ class Kind(StrEnum):
     ROUTE = "route"
     SITE = "site"
     ANNOUNCEMENT = "announcement"
+    SCHEDULED_PRICE = "scheduled_price"
+    CUSTOMER = "customer"
 
 
 class Action(StrEnum):
@@ -38,6 +40,7 @@ class Action(StrEnum):
 
 # Their mappings are texts and the like; everyone else's are prices.
 AS_WRITTEN = frozenset({Kind.SITE, Kind.UPSTREAM, Kind.ANNOUNCEMENT})
+PRICES = frozenset({Kind.PRICE, Kind.CONTRACT, Kind.SCHEDULED_PRICE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class FieldChange:
 @dataclass(frozen=True, slots=True)
 class Change:
     """`key` finds the row: (id,), or (model, upstream, name) of a route, (model, site or "") of a
-    price, (model, organization) of a contract, (plan, model or "all") of an adjustment.
+    price, (model, organization) of a contract, (plan, model or "all") of an adjustment, a PriceKey.
 
     Never in repr: its fields may hold a credential.
     """
@@ -97,7 +100,7 @@ class Change:
             return f"{count} stored" if count > 1 else "stored" if count else ""
         if isinstance(value, tuple):
             return [str(item) for item in value]
-        is_price = self.kind in (Kind.PRICE, Kind.CONTRACT)
+        is_price = self.kind in PRICES
         if is_price and isinstance(value, Mapping | list):
             shown: Shown = price_section.write({name: value})[name]
             return shown
@@ -107,6 +110,8 @@ class Change:
             return {
                 name: dict(row) if isinstance(row, Mapping) else row for name, row in value.items()
             }
+        if isinstance(value, Mapping) and self.kind is Kind.CUSTOMER:
+            return {period: format_nanos(nanos) for period, nanos in value.items()}
         if isinstance(value, Mapping):
             return price_section.write(value)
         if isinstance(value, int) and is_price:

@@ -9,6 +9,7 @@ from relay.catalog.document import (
     ALL_MODELS,
     UNSET,
     Components,
+    CustomerSpec,
     Document,
     ModelSpec,
     PlanSpec,
@@ -36,6 +37,16 @@ def diff(wanted: Document, stored: Document) -> list[Change]:
         for model_id, components in by_model.items():
             key = (model_id, organization_id)
             changes += _price(key, components, before.get(model_id, {}), kind=Kind.CONTRACT)
+    # In the order in which they begin: a version is compared with the one before it.
+    for scheduled, components in sorted(wanted.scheduled.items(), key=lambda row: row[0].begins):
+        if stored.scheduled.get(scheduled) != components:
+            changed = {name: FieldChange(UNSET, value) for name, value in components.items()}
+            changes.append(Change(Kind.SCHEDULED_PRICE, Action.PUBLISH, scheduled, changed))
+    for customer in wanted.customers.values():
+        known = CustomerSpec(id=customer.id, plan=None, budgets={})
+        changes += _row(
+            Kind.CUSTOMER, (customer.id,), customer, stored.customers.get(customer.id, known)
+        )
     return changes
 
 

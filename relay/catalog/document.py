@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from accounts.images import Logo
 
@@ -138,7 +138,32 @@ class AnnouncementSpec:
     ends_at: datetime | Unset | None = UNSET
 
 
-Spec: TypeAlias = UpstreamSpec | RouteSpec | ModelSpec | PlanSpec | SiteSpec | AnnouncementSpec
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerSpec:
+    """An organization that is there already; `budgets`, when given, are the whole set."""
+
+    id: str
+    plan: str | Unset | None = UNSET  # None: its site's
+    budgets: Mapping[str, int] | Unset = UNSET  # nanos by kind of period
+
+
+class PriceKey(NamedTuple):
+    """A price version that is to begin: of a model, for a site or an organization or neither."""
+
+    model: str
+    site: str
+    organization: str
+    begins: str  # ISO 8601, UTC
+
+    @property
+    def path(self) -> str:
+        """How messages speak of it."""
+        return " ".join(part for part in self if part)
+
+
+Spec: TypeAlias = (
+    UpstreamSpec | RouteSpec | ModelSpec | PlanSpec | SiteSpec | AnnouncementSpec | CustomerSpec
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +178,9 @@ class Document:
     announcements: Mapping[str, AnnouncementSpec] = field(default_factory=dict)
     # Contract prices by organization, then model; no components end one. Adds to what is stored.
     contracts: Mapping[str, Mapping[str, Components]] = field(default_factory=dict)
+    # Versions that begin later; adds to what is stored. No components end a price of its own.
+    scheduled: Mapping[PriceKey, Components] = field(default_factory=dict)
+    customers: Mapping[str, CustomerSpec] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
     # Of the organizations that were asked about, those that exist.
     organizations: frozenset[str] = field(default=frozenset(), compare=False)

@@ -16,9 +16,11 @@ from relay.catalog.document import (
     UNSET,
     AnnouncementSpec,
     Components,
+    CustomerSpec,
     Document,
     ModelSpec,
     PlanSpec,
+    PriceKey,
     RouteSpec,
     SiteSpec,
     Unset,
@@ -67,6 +69,8 @@ def export(document: Document) -> str:
             organization_id: _prices(by_model)
             for organization_id, by_model in document.contracts.items()
         },
+        "scheduled_prices": [_scheduled(key, price) for key, price in document.scheduled.items()],
+        "customers": {spec.id: _customer(spec) for spec in document.customers.values()},
     }
     # Flow style for the innermost mappings: a route or a price is one line.
     return HEADER + yaml.safe_dump(
@@ -154,6 +158,21 @@ def _announcement(spec: AnnouncementSpec) -> dict[str, Any]:
     for name, at in (("starts_at", spec.starts_at), ("ends_at", spec.ends_at)):
         if isinstance(at, datetime):
             row[name] = at.isoformat()
+    return row
+
+
+def _scheduled(key: PriceKey, price: Components) -> dict[str, Any]:
+    scope = {"site": key.site, "organization": key.organization}
+    row: dict[str, Any] = {"model": key.model} | {
+        name: each for name, each in scope.items() if each
+    }
+    return row | {"from": key.begins, "price": price_section.write(price)}
+
+
+def _customer(spec: CustomerSpec) -> dict[str, Any]:
+    row: dict[str, Any] = {} if spec.plan is UNSET else {"plan": spec.plan}
+    if spec.budgets is not UNSET:
+        row["budgets"] = {period: format_nanos(nanos) for period, nanos in spec.budgets.items()}
     return row
 
 

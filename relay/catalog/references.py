@@ -2,14 +2,17 @@
 referred to, new rows have what they need, no two sites claim one domain. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from relay.catalog.document import (
     ALL_MODELS,
     UNSET,
     AnnouncementSpec,
+    CustomerSpec,
     Document,
     ModelSpec,
     PlanSpec,
+    PriceKey,
     SiteSpec,
     Unset,
 )
@@ -21,7 +24,7 @@ NEEDED_BY_NEW_SITE = ("name", "domains", "plan")
 NEEDED_BY_NEW_ANNOUNCEMENT = ("kind", "title", "starts_at")
 
 
-def check(wanted: Document, stored: Document, *, file: str) -> None:
+def check(wanted: Document, stored: Document, *, file: str, now: datetime) -> None:
     """Raise `CatalogRefused` with every problem's line."""
     checker = _Checker(wanted, stored, Problems(file))
     for upstream in wanted.upstreams.values():
@@ -37,6 +40,10 @@ def check(wanted: Document, stored: Document, *, file: str) -> None:
         checker.contract(organization_id)
     for announcement in wanted.announcements.values():
         checker.announcement(announcement)
+    for key in wanted.scheduled:
+        checker.scheduled(key, now)
+    for customer in wanted.customers.values():
+        checker.customer(customer)
     checker.domains()
     checker.aliases()
     checker.problems.refuse()
@@ -87,6 +94,26 @@ class _Checker:
             self.refuse(path, f"no organization {organization_id!r}")
         for model_id in self.wanted.contracts[organization_id]:
             self._known_model(f"{path}.{model_id}", model_id)
+
+    def scheduled(self, key: PriceKey, now: datetime) -> None:
+        path = f"scheduled_prices.{key.path}"
+        self._known_model(path, key.model)
+        if key.site and key.site not in {**self.wanted.sites, **self.stored.sites}:
+            self.refuse(path, f"no site {key.site!r}")
+        if key.organization and key.organization not in self.stored.organizations:
+            self.refuse(path, f"no organization {key.organization!r}")
+        if datetime.fromisoformat(key.begins) <= now:
+            self.refuse(path, "it would have begun already: say it as the price itself")
+        elif self.stored.scheduled.get(key, ...) not in (..., self.wanted.scheduled[key]):
+            self.refuse(path, "another version begins then: cancel it first, on its page")
+
+    def customer(self, customer: CustomerSpec) -> None:
+        path = f"customers.{customer.id}"
+        if customer.id not in self.stored.organizations:
+            self.refuse(path, f"no organization {customer.id!r}")
+        known = {**self.wanted.plans, **self.stored.plans}
+        if customer.plan not in (UNSET, None) and customer.plan not in known:
+            self.refuse(f"{path}.plan", f"no plan {customer.plan!r}")
 
     def site(self, site: SiteSpec) -> None:
         path = f"sites.{site.id}"

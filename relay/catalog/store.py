@@ -2,6 +2,7 @@
 package; prices and adjustments go through billing, which never edits a version."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, cast
 
 from django.db import connection, transaction
@@ -9,14 +10,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit, sites
-from accounts.models import Announcement, Organization, Site, SiteDomain, SiteText
-from billing import adjustments, prices
+from accounts.models import Announcement, BudgetPeriod, Organization, Site, SiteDomain, SiteText
+from billing import adjustments, budgets, plans, prices
 from billing.models import Model, Plan, SiteModel, SiteTerms
 from relay import costs, signals
 from relay.catalog import offer_section, references, stored
 from relay.catalog.changes import Action, Change, Kind
 from relay.catalog.diff import diff
-from relay.catalog.document import ALL_MODELS, UNSET, Components, Document
+from relay.catalog.document import ALL_MODELS, UNSET, Components, Document, PriceKey
 from relay.costs import RouteKey
 from relay.models import ModelAlias, Route, Upstream
 
@@ -29,9 +30,16 @@ ROW = tuple(offer_section.COLUMNS.values())  # of a SiteModel
 
 def compare(document: Document, *, file: str) -> list[Change]:
     """What `apply` would change. Raises `CatalogRefused` for what does not fit together."""
-    before = stored.read(timezone.now(), organizations=document.contracts)
-    references.check(document, before, file=file)
+    now = timezone.now()
+    before = stored.read(now, organizations=_organizations(document))
+    references.check(document, before, file=file, now=now)
     return diff(document, before)
+
+
+def _organizations(document: Document) -> set[str]:
+    """Those that the file names, wherever."""
+    scheduled = {key.organization for key in document.scheduled if key.organization}
+    return {*document.contracts, *document.customers, *scheduled}
 
 
 @transaction.atomic
@@ -50,6 +58,8 @@ def apply(document: Document, *, file: str, by: audit.Actor | None = None) -> li
             _publish(change, document)
         elif change.kind is Kind.CONTRACT:
             _publish_contract(change, document)
+        elif change.kind is Kind.SCHEDULED_PRICE:
+            _schedule(PriceKey(*change.key), document)
         else:
             WRITERS[change.kind](change)
         _record(by or audit.command("catalog apply"), change)
@@ -62,7 +72,11 @@ def _record(by: audit.Actor, change: Change) -> None:
     """One row for one changed object, as the command shows it: without credentials."""
     fields: Any = change.shown()["fields"]
     site_id = change.key[-1] if change.kind in (Kind.PRICE, Kind.SITE) else ""
-    organization_id = change.key[-1] if change.kind is Kind.CONTRACT else ""
+    of_customers = (Kind.CONTRACT, Kind.CUSTOMER)
+    organization_id = change.key[-1] if change.kind in of_customers else ""
+    if change.kind is Kind.SCHEDULED_PRICE:
+        _model, site_id, organization_id, begins = change.key
+        fields = {**fields, "effective_from": {"before": None, "after": begins}}
     organizations = Organization.objects.select_related("site")
     audit.record(
         by,
@@ -97,6 +111,31 @@ def _publish_contract(change: Change, document: Document) -> None:
         organization=Organization.objects.get(pk=organization_id),
         components=document.contracts[organization_id][model_id],
     )
+
+
+def _schedule(key: PriceKey, document: Document) -> None:
+    prices.publish(
+        Model.objects.get(pk=key.model),
+        site=Site.objects.get(pk=key.site) if key.site else None,
+        organization=Organization.objects.get(pk=key.organization) if key.organization else None,
+        components=document.scheduled[key],
+        effective_from=datetime.fromisoformat(key.begins),
+    )
+
+
+def _write_customer(change: Change) -> None:
+    organization = Organization.objects.select_related("site").get(pk=change.key[0])
+    values = change.after()
+    if "plan" in values:
+        plan = values["plan"]
+        plans.choose(organization, Plan.objects.get(pk=plan) if plan else None)
+    wanted = cast(Mapping[str, int] | None, values.get("budgets"))
+    if wanted is None:
+        return
+    for period in dict(budgets.limits_of(organization.pk)).keys() - wanted.keys():
+        budgets.remove(organization, BudgetPeriod(period))
+    for period, limit_nanos in wanted.items():
+        budgets.choose(organization, period=BudgetPeriod(period), limit_nanos=limit_nanos)
 
 
 def _publish_adjustment(change: Change) -> None:
@@ -247,4 +286,5 @@ WRITERS: dict[Kind, Callable[[Change], None]] = {
     Kind.ROUTE: _write_route,
     Kind.SITE: _write_site,
     Kind.ANNOUNCEMENT: _write_announcement,
+    Kind.CUSTOMER: _write_customer,
 }

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from accounts.images import Logo, Picture
 from accounts.models import Announcement, Organization, Site
 from billing import adjustments, capabilities
-from billing.models import Model, Plan, Price, SiteTerms
+from billing.models import Model, OrganizationBudget, OrganizationPlan, Plan, Price, SiteTerms
 from relay import costs
 from relay.catalog import offer_section
 from relay.catalog.document import (
@@ -16,9 +16,11 @@ from relay.catalog.document import (
     UNSET,
     AnnouncementSpec,
     Components,
+    CustomerSpec,
     Document,
     ModelSpec,
     PlanSpec,
+    PriceKey,
     RouteSpec,
     SiteSpec,
     Unset,
@@ -52,6 +54,8 @@ def read(now: datetime, *, organizations: Collection[str] = ()) -> Document:
             row.pk: _announcement(row) for row in Announcement.objects.order_by("starts_at", "pk")
         },
         contracts=dict(sorted(in_force.contracts.items())),
+        scheduled=_scheduled(now),
+        customers=_customers(),
         organizations=frozenset(
             customers.filter(pk__in=list(organizations)).values_list("pk", flat=True)
         ),
@@ -85,6 +89,32 @@ def _prices(now: datetime) -> _InForce:
         else:
             found.defaults[row.model_id] = row.components
     return found
+
+
+def _scheduled(now: datetime) -> dict[PriceKey, Components]:
+    """The versions that begin later."""
+    rows = Price.objects.filter(effective_from__gt=now).order_by("effective_from", "pk")
+    return {
+        PriceKey(
+            row.model_id,
+            row.site_id or "",
+            row.organization_id or "",
+            row.effective_from.astimezone(UTC).isoformat(),
+        ): row.components
+        for row in rows
+    }
+
+
+def _customers() -> dict[str, CustomerSpec]:
+    """Those with a plan or a budget of their own."""
+    chosen = dict(OrganizationPlan.objects.values_list("organization_id", "plan_id"))
+    budgets: dict[str, dict[str, int]] = {}
+    for row in OrganizationBudget.objects.order_by("period"):
+        budgets.setdefault(row.organization_id, {})[row.period] = row.limit_nanos
+    return {
+        each: CustomerSpec(id=each, plan=chosen.get(each), budgets=budgets.get(each, {}))
+        for each in sorted({*chosen, *budgets})
+    }
 
 
 def _adjustments(now: datetime) -> dict[str, dict[str, int]]:

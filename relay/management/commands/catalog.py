@@ -20,7 +20,8 @@ apply makes the database say what the file says, in one transaction; applying it
 nothing. What the file does not name is left alone: rows, and fields of the rows it names. A list
 that it does name is the whole of it: a model's routes, a site's domains and models. A price that
 differs is published as a new version, in force from now on; so is a plan's adjustment, which is
-in percent. An empty price {} ends a site's own or a contract. A credential is env:NAME, file:PATH
+in percent; scheduled_prices begin later. An empty price {} ends a site's own or a contract.
+contracts and customers name organizations that are there. A credential is env:NAME, file:PATH
 (relative to the file) or the secret itself; without one the stored credential stays.
 
 diff prints what apply would change. Both print {"changes": [{"kind", "id", "action", "fields"}]}.
