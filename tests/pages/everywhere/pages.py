@@ -62,6 +62,10 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "requests": ("?model=none",),
     "ops_organization": tuple(f"?tab={name}" for name in TABS),
     "site_organization": ("?tab=limits", "?tab=prices"),
+    "site_price_list": ("?q=none",),
+    "site_contract": ("?model=openai/gpt-4o",),
+    "site_models": ("?model=openai/gpt-4o",),
+    "ops_site_models": ("?model=openai/gpt-4o",),
     "site_errors": ("?cause=NO_CREDIT",),
 }
 # Where that is not 200.
