@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 from accounts.models import Site
 from billing import credits, drift, gates, posting, reaper, refusals, usage_days, usage_months
 from billing.gate.errors import GateClosed, GateError, ScriptRefused
+from billing.reports import kept_overviews
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,12 @@ def audit_books() -> None:
 def fold_usage_days() -> None:
     """Fold what rollups of some hours ago come to into days."""
     _quietly("usage days", usage_days.fold)
+
+
+@shared_task(name="billing.tasks.renew_overviews")
+def renew_overviews() -> None:
+    """Work out the overviews of big sites ahead of whoever looks at them."""
+    _quietly("overviews", kept_overviews.renew)
 
 
 @shared_task(name="billing.tasks.keep_usage_months")

@@ -1,6 +1,6 @@
 """Cost versions of Routes: which one is in force, and publishing the next. Never edits one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -41,10 +41,15 @@ def in_force(at: datetime) -> dict[RouteKey, Cost]:
 
 def of_model(model_id: str, at: datetime) -> dict[RouteKey, Cost]:
     """The versions in force of one model's Routes."""
+    return of_models([model_id], at)
+
+
+def of_models(model_ids: Iterable[str], at: datetime) -> dict[RouteKey, Cost]:
+    """The same of a few models'. One query."""
     rows = (
-        Cost.objects.filter(model=model_id, effective_from__lte=at)
-        .order_by("upstream", "name", "-effective_from")
-        .distinct("upstream", "name")
+        Cost.objects.filter(model__in=set(model_ids), effective_from__lte=at)
+        .order_by("model", "upstream", "name", "-effective_from")
+        .distinct("model", "upstream", "name")
     )
     return {RouteKey(row.model, row.upstream, row.name): row for row in rows if row.components}
 

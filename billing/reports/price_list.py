@@ -115,7 +115,8 @@ def others(components: Mapping[str, Any]) -> tuple[Part, ...]:
 def offers(site: Site, now: datetime) -> list[Offer]:
     """What the site lists of its models that have a price in force at `now`, in its order. A
     handful of queries."""
-    prices = in_force(site, now)
+    models = sold(site)
+    prices = in_force(site, now, [model.pk for model in models])
     looks = site_models.looks(site)
     found = [
         Offer(
@@ -127,7 +128,7 @@ def offers(site: Site, now: datetime) -> list[Offer]:
             kinds=_kinds(prices[model.id]),
             look=looks.get(model.id),
         )
-        for model in sold(site)
+        for model in models
         if model.id in prices
     ]
     listed = (offer for offer in found if not (offer.look and offer.look.is_hidden))
@@ -139,11 +140,15 @@ def sold(site: Site) -> list[Model]:
     return list(site_models.sold(site).select_related("successor")[:MODELS_MAX])
 
 
-def in_force(site: Site, now: datetime) -> dict[str, dict[str, Any]]:
-    """Components by model; a site's own price goes before the default, a later one before both."""
+def in_force(site: Site, now: datetime, model_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Components of these by model; a site's own price goes before the default, a later one before
+    both."""
     rows = (
         Price.objects.filter(
-            Q(site=site) | Q(site__isnull=True), organization=None, effective_from__lte=now
+            Q(site=site) | Q(site__isnull=True),
+            model__in=list(model_ids),
+            organization=None,
+            effective_from__lte=now,
         )
         .order_by("model_id", F("site").desc(nulls_first=True), "-effective_from")
         .distinct("model_id", "site")

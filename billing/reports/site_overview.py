@@ -83,6 +83,13 @@ class SiteOverview:
     def __init__(self, site: Site, span: list[date]) -> None:
         self.site = site
         self.span = span
+        self.kept_at: datetime | None = None
+
+    def read_all(self, at: datetime) -> None:
+        """Read every part now, for keeping."""
+        self.kept_at = at
+        for part in ("figures", "refused", "customers", "models", "chart"):
+            getattr(self, part)
 
     @cached_property
     def figures(self) -> Figures:

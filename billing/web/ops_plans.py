@@ -34,9 +34,15 @@ class AdjustmentForm(forms.Form):
 
     model = forms.ModelChoiceField(
         label=gettext_lazy("Model"),
-        queryset=Model.objects.order_by("id"),
+        queryset=Model.objects.all(),
         required=False,
-        empty_label=gettext_lazy("every model without one of its own"),
+        # Typed: a list of thousands is longer than the rest of the page together.
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "placeholder": gettext_lazy("every model without one of its own"),
+            }
+        ),
     )
     percent = forms.CharField(
         label=gettext_lazy("Adjustment"),

@@ -7,10 +7,9 @@ from accounts.permissions import StaffAct
 from accounts.web.access import site_page
 from accounts.web.pages import render_page
 from accounts.web.requests import StaffRequest
-from billing.reports import days
-from billing.reports.site_overview import SiteOverview
+from billing.reports import kept_overviews
+from billing.reports.kept_overviews import SPANS
 
-SPANS = (1, 7, 30, 90)
 SPAN = 30
 
 
@@ -21,7 +20,7 @@ def overview(request: StaffRequest) -> HttpResponse:
     asked = request.GET.get("days", "")
     span_days = next((span for span in SPANS if str(span) == asked), SPAN)
     context = {
-        "report": SiteOverview(request.site, days.last(span_days)),
+        "report": kept_overviews.overview(request.site, span_days),
         "span_days": span_days,
         "spans": SPANS,
     }

@@ -127,6 +127,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 60},
     },
+    "renew-overviews": {
+        "task": "billing.tasks.renew_overviews",
+        "schedule": 300.0,
+        "options": {"expires": 60},
+    },
     # Often, as a clock that is restarted daily would never come to a daily task.
     "keep-usage-months": {
         "task": "billing.tasks.keep_usage_months",

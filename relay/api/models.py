@@ -158,7 +158,7 @@ class RouteList(OperatorView):
         """List routes, the newest first."""
         wanted = {name: call.query[name] for name in ("model", "upstream") if name in call.query}
         found = paging.by_id(Route.objects.filter(**wanted), call.query)
-        known = costs.in_force(timezone.now())
+        known = costs.of_models((row.model_id for row in found.items), timezone.now())
         for row in found.items:
             version = known.get(costs.key_of(row))
             row.cost = version.components if version else {}

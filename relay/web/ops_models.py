@@ -1,14 +1,16 @@
 """Staff pages of models: list, add, change. Their routes and prices have pages of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -28,8 +30,9 @@ from relay.models import Cost, ModelAlias, Route
 from relay.web.alias_form import AliasForm
 from relay.web.component_form import shown
 
-# Aggregators sell a few hundred; a longer list needs a search first.
-MODELS_MAX = 1_000
+# A page of the list; the search and the next page have the rest.
+PAGE_ROWS = 100
+SEARCH_CHARS_MAX = 200
 
 
 class ModelForm(forms.Form):
@@ -87,9 +90,10 @@ class EditModelForm(ModelForm):
     )
     successor = forms.ModelChoiceField(
         label=gettext_lazy("Successor"),
-        queryset=Model.objects.order_by("id"),
+        queryset=Model.objects.all(),
         required=False,
-        empty_label=gettext_lazy("none"),
+        # Typed: a list of thousands is longer than the rest of the page together.
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": gettext_lazy("none")}),
         help_text=gettext_lazy("What the 404 tells callers to use instead."),
     )
 
@@ -108,34 +112,63 @@ class ModelRow:
 @require_safe
 @operator_page
 def model_list(request: HttpRequest) -> HttpResponse:
-    """Every model with its price."""
-    return render_page(request, "ops/models.html", {"rows": rows()})
+    """Models with their prices by id, a page at a time, or those that fit a search."""
+    search, after = (
+        request.GET.get(name, "").replace("\0", "").strip()[:SEARCH_CHARS_MAX]
+        for name in ("q", "after")
+    )
+    models = Model.objects.filter(pk__gt=after) if after else Model.objects.all()
+    if search:
+        models = models.filter(Q(pk__icontains=search) | Q(name__icontains=search))
+    found = rows(models.order_by("id")[: PAGE_ROWS + 1])
+    shown_rows = found[:PAGE_ROWS]
+    kept = {"q": search} if search else {}
+    more = urlencode({**kept, "after": shown_rows[-1].model.pk}) if shown_rows else ""
+    context = {
+        "rows": shown_rows,
+        "search": search,
+        "is_narrowed": bool(search or after),
+        "next_url": f"?{more}" if len(found) > PAGE_ROWS else "",
+    }
+    return render_page(request, "ops/models.html", context)
 
 
-def rows() -> list[ModelRow]:
-    """Two queries, whatever the number of models."""
-    usable = Q(routes__is_active=True, routes__upstream__is_active=True)
-    models = Model.objects.annotate(usable=Count("routes", filter=usable)).order_by("id")
-    prices = defaults_in_force()
+def rows(models: Iterable[Model]) -> list[ModelRow]:
+    """What the list says of some models. Two queries, beside theirs."""
+    shown_models = list(models)
+    ids = [model.pk for model in shown_models]
+    routes = Route.objects.filter(model__in=ids, is_active=True, upstream__is_active=True)
+    usable = dict(routes.values_list("model").annotate(count=Count("pk")))
+    prices = defaults_in_force(ids)
     return [
         ModelRow(
             model=model,
             price=shown(prices.get(model.pk, {})),
-            route_count=model.usable,
+            route_count=usable.get(model.pk, 0),
             lacks_price=model.pk not in prices,
-            lacks_route=model.usable == 0,
+            lacks_route=model.pk not in usable,
         )
-        for model in models[:MODELS_MAX]
+        for model in shown_models
     ]
 
 
-def defaults_in_force() -> dict[str, Mapping[str, Any]]:
-    """The default components now, by model. One query."""
-    versions = Price.objects.filter(
-        site=None, organization=None, effective_from__lte=timezone.now()
-    )
+def incomplete() -> QuerySet[Model]:
+    """Offered models that nobody can call: without a default price in force, or without a route."""
+    priced = _defaults(timezone.now()).values("model")
+    routed = Route.objects.filter(is_active=True, upstream__is_active=True).values("model")
+    lacking = ~Q(pk__in=priced) | ~Q(pk__in=routed)
+    return Model.objects.filter(lacking, is_active=True).order_by("id")
+
+
+def defaults_in_force(model_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """The default components now, of some models. One query."""
+    versions = _defaults(timezone.now()).filter(model__in=list(model_ids))
     latest = versions.order_by("model_id", "-effective_from").distinct("model_id")
     return {row.model_id: row.components for row in latest}
+
+
+def _defaults(now: datetime) -> QuerySet[Price]:
+    return Price.objects.filter(site=None, organization=None, effective_from__lte=now)
 
 
 @require_http_methods(["GET", "POST"])
@@ -195,7 +228,7 @@ def detail_page(
         "alias_form": alias_form or AliasForm(),
         "aliases": model.aliases.order_by("alias", "site_id"),
         "routes": [(route, _cost_of(route, known)) for route in routes],
-        "price": shown(defaults_in_force().get(model.pk, {})),
+        "price": shown(defaults_in_force([model.pk]).get(model.pk, {})),
     }
     return render_page(request, "ops/model.html", context, status=status)
 

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
+from billing.models import Model
 from billing.reports import deployment
 from relay import health_reports, upstream_health
 from relay.models import Upstream
@@ -18,17 +19,14 @@ TODO_MAX = 5
 @operator_page
 def overview(request: HttpRequest) -> HttpResponse:
     """O1, for what this deployment measures."""
-    models = ops_models.rows()
     upstreams = list(Upstream.objects.order_by("id"))
     reports = health_reports.read()
-    incomplete = [
-        row for row in models if row.model.is_active and (row.lacks_price or row.lacks_route)
-    ]
+    incomplete = ops_models.incomplete()
     context = {
         "today": deployment.today,
         "refused": deployment.refused_today,
         "extent": deployment.extent,
-        "model_count": len(models),
+        "model_count": Model.objects.count(),
         "upstream_count": len(upstreams),
         "troubled": [
             (upstream, standing.first)
@@ -39,7 +37,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         ],
         "paused": [upstream for upstream in upstreams if not upstream.is_active],
         "without_credential": [upstream for upstream in upstreams if not upstream.has_credential],
-        "incomplete": incomplete[:TODO_MAX],
-        "incomplete_more": max(0, len(incomplete) - TODO_MAX),
+        "incomplete": ops_models.rows(incomplete[:TODO_MAX]),
+        "incomplete_more": max(0, incomplete.count() - TODO_MAX),
     }
     return render_page(request, "ops/overview.html", context, fragments=("figures", "refusals"))
