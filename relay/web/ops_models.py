@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -152,12 +152,20 @@ def rows(models: Iterable[Model]) -> list[ModelRow]:
     ]
 
 
-def incomplete() -> QuerySet[Model]:
-    """Offered models that nobody can call: without a default price in force, or without a route."""
-    priced = _defaults(timezone.now()).values("model")
-    routed = Route.objects.filter(is_active=True, upstream__is_active=True).values("model")
-    lacking = ~Q(pk__in=priced) | ~Q(pk__in=routed)
-    return Model.objects.filter(lacking, is_active=True).order_by("id")
+def incomplete(rows_max: int) -> list[ModelRow]:
+    """Offered models that nobody can call: without a default price in force, or without a route.
+    One query, which tells what each lacks and no more."""
+    priced = _defaults(timezone.now())
+    routed = Route.objects.filter(is_active=True, upstream__is_active=True)
+    lacking = ~Q(pk__in=priced.values("model")) | ~Q(pk__in=routed.values("model"))
+    found = Model.objects.filter(lacking, is_active=True).annotate(
+        is_priced=Exists(priced.filter(model=OuterRef("pk"))),
+        is_routed=Exists(routed.filter(model=OuterRef("pk"))),
+    )
+    return [
+        ModelRow(model, [], 0, lacks_price=not model.is_priced, lacks_route=not model.is_routed)
+        for model in found.order_by("id")[:rows_max]
+    ]
 
 
 def defaults_in_force(model_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
