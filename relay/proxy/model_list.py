@@ -29,7 +29,8 @@ def visible(offers: Mapping[str, Offer], caller: Caller) -> dict[str, Offer]:
     return {
         offer.listed_as or name: offer
         for name, offer in offers.items()
-        if not offer.is_hidden and (allowed is None or name in allowed)
+        if not offer.is_hidden
+        and (allowed is None or name in allowed or offer.listed_as in allowed)
     }
 
 

@@ -11,7 +11,7 @@ from relay.proxy.dialect import Dialect
 from relay.proxy.error_contract import Override
 from relay.proxy.errors import ApiError
 from relay.proxy.model_list import find_offer
-from tests.relay.proxy.fakes import House, caller, house, offer
+from tests.relay.proxy.fakes import SECRET, House, caller, house, offer
 
 TOLD = "The model 'old' does not exist. It has been retired: use 'small' instead."
 ASKED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -87,5 +87,8 @@ async def test_lists_show_the_sites_own_names_and_nothing_hidden() -> None:
             "c",
             "zed",
         ]
+        made.keys.callers[SECRET] = caller(allowed_models=frozenset({"zed", "b"}))
+        listed = (await made.request(**get, path="/v1/models").begin().finish()).json()["data"]
+        assert [each["id"] for each in listed] == ["zed"], "a key may be limited by that name, too"
         hidden = await made.request(**get, path="/v1/models/b").begin().finish()
         assert hidden.status == 200
