@@ -65,7 +65,8 @@ def deployment(gate: Redis, site: Site, acme: Organization, settings: Any) -> No
     settings.API_REQUESTS_PER_MINUTE = 1_000_000
     calls.refusal(acme)
     calls.record(acme)
-    upstream = Upstream(id="vendor", base_url="https://api.example.com/v1", provider="openai")
+    # Nobody answers there, and no name is looked up.
+    upstream = Upstream(id="vendor", base_url="http://127.0.0.1:1/v1", provider="openai")
     upstream.save()
     Model.objects.create(pk="m/one")
 

@@ -51,7 +51,8 @@ def sessions(acme: Organization, globex: Organization, abroad: Organization) -> 
 
 @pytest.fixture
 def upstream(db: None) -> Upstream:
-    upstream = Upstream(id="vendor", base_url="https://api.example.com/v1", provider="openai")
+    # Nobody answers there, and no name is looked up: some operations ask it for its models.
+    upstream = Upstream(id="vendor", base_url="http://127.0.0.1:1/v1", provider="openai")
     upstream.set_credential("sk-vendor-12345678")
     upstream.save()
     return upstream
