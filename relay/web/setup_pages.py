@@ -145,7 +145,7 @@ def done(request: HttpRequest) -> HttpResponse:
         "rows": _sites(),
         "has_customer": Organization.objects.exists(),
         "sends_mail": settings.EMAIL_BACKEND != CONSOLE,
-        "has_second_factor": not second_factor.is_required() or second_factor.was_used(request),
+        "has_second_factor": second_factor.was_used(request),
         "operators": User.objects.filter(is_operator=True, is_active=True).count(),
     }
     return setup_page(request, "setup/done.html", None, **context)
