@@ -36,7 +36,7 @@ def overview(request: HttpRequest, door: Door) -> HttpResponse:
     context = {
         "door": door,
         "kinds": [kind.label for kind in KINDS],
-        "rows": [(each, [each.accounts.get(kind, 0) for kind in KINDS]) for each in sites],
+        "rows": [(each, _amounts(each)) for each in sites],
         "debts": house_money.debts(door.site),
         "customer_url": door.page("organization"),
         "csv_url": door.page("ledger_csv"),
@@ -70,6 +70,11 @@ def customer_statement(request: HttpRequest, door: Door, organization_id: str) -
     customer = door.find(organization_id)
     answer = statement_file.answer(request, customer)
     return answer or redirect(door.page("organization"), customer.pk)
+
+
+def _amounts(money: house_money.SiteMoney) -> list[tuple[str, int]]:
+    """What is on each account, with the account's name."""
+    return [(str(kind.label), money.accounts.get(kind, 0)) for kind in KINDS]
 
 
 def _sites(request: HttpRequest, door: Door) -> list[Site]:
