@@ -35,7 +35,7 @@ def overview(request: HttpRequest, door: Door) -> HttpResponse:
     sites = house_money.by_site(door.site)
     context = {
         "door": door,
-        "kinds": [kind.label for kind in KINDS],
+        "words": {kind.value: kind.label for kind in KINDS},
         "rows": [(each, _amounts(each)) for each in sites],
         "debts": house_money.debts(door.site),
         "customer_url": door.page("organization"),
