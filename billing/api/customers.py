@@ -17,7 +17,8 @@ from accounts.permissions import StaffAct
 from accounts.scopes import Scope
 from billing import credits, hand_moves, plans
 from billing.api.money import Balance, StatementLine, balance_of, statement_of
-from billing.ledger import TransactionKind
+from billing.credits import CreditRefused
+from billing.ledger import InsufficientBalance, PostingDiffers, TransactionKind
 from billing.models import Plan
 from billing.reports import customers
 
@@ -142,6 +143,7 @@ class CustomerCredit(SiteView):
         body=CreditMove,
         answer=Moved,
         status=201,
+        raises=(CreditRefused, PostingDiffers),
     )
     def post(self, call: Call, organization_id: str) -> dict[str, Any]:
         """Raise a customer's balance."""
@@ -166,6 +168,7 @@ class CustomerDebit(SiteView):
         answer=Moved,
         status=201,
         is_durable=True,
+        raises=(CreditRefused, InsufficientBalance, PostingDiffers),
     )
     def post(self, call: Call, organization_id: str) -> dict[str, Any]:
         """Lower a customer's balance, by no more than is available."""

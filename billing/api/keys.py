@@ -142,6 +142,7 @@ class KeyList(OrganizationView):
         body=Terms,
         answer=KeySecret,
         status=201,
+        raises=(keys.TooManyKeys,),
     )
     def post(self, call: Call) -> dict[str, Any]:
         """Make a key. Its secret is in this answer and never again."""
@@ -155,7 +156,14 @@ class KeyDetail(OrganizationView):
         """Read one key."""
         return found(call, key_id)
 
-    @operation("keys.change", Scope.KEYS_WRITE, act=Act.MAKE_KEYS, body=KeyChange, answer=Key)
+    @operation(
+        "keys.change",
+        Scope.KEYS_WRITE,
+        act=Act.MAKE_KEYS,
+        body=KeyChange,
+        answer=Key,
+        raises=(keys.KeyEnded,),
+    )
     def patch(self, call: Call, key_id: str) -> ApiKey:
         """Change what a key may do, disable it or enable it again."""
         key, given = changeable(call, key_id), dict(call.body)

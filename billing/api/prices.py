@@ -19,6 +19,7 @@ from accounts.scopes import Scope
 from billing import prices
 from billing.api import customers
 from billing.models import Model, Price
+from billing.price_versions import PriceError
 
 COMPONENTS = (
     "Integers of nanos: token buckets and characters per million, `seconds`, `request` and `image` "
@@ -79,6 +80,7 @@ class SitePriceList(SiteView):
         body=PriceDraft,
         answer=PriceDocument,
         status=201,
+        raises=(PriceError,),
     )
     def post(self, call: Call) -> Price:
         """Publish the site's own price of a model. What changes nothing gives the one in force."""
@@ -100,6 +102,7 @@ class SitePriceRevert(SiteView):
         body=Revert,
         answer=PriceDocument,
         status=201,
+        raises=(PriceError,),
     )
     def post(self, call: Call, version_id: int) -> Price:
         """Publish anew what a former version of the site or of a contract says."""
@@ -127,6 +130,7 @@ class ContractList(SiteView):
         body=PriceDraft,
         answer=PriceDocument,
         status=201,
+        raises=(PriceError,),
     )
     def post(self, call: Call, organization_id: str) -> Price:
         """Publish a customer's contract price of a model."""
@@ -140,7 +144,12 @@ class DefaultPriceList(OperatorView):
         return listed(Price.every.filter(site=None, organization=None), call)
 
     @operation(
-        "ops.prices.create", Scope.OPS_WRITE, body=PriceDraft, answer=PriceDocument, status=201
+        "ops.prices.create",
+        Scope.OPS_WRITE,
+        body=PriceDraft,
+        answer=PriceDocument,
+        status=201,
+        raises=(PriceError,),
     )
     def post(self, call: Call) -> Price:
         """Publish the default price of a model, for every site without its own."""
