@@ -30,6 +30,8 @@ def _operations(pattern: URLPattern) -> Iterator[tuple[str, str]]:
 
 
 _ALL = list(_patterns(get_resolver().url_patterns))
+# Asking everybody for everything takes minutes: so many tests share it, and run beside each other.
+PARTS = 8
 METHODS = ("get", "post", "put", "patch", "delete")
 # What the API answers anywhere else is a 404 of its own, for everybody.
 NAMELESS = [pattern for pattern in _ALL if pattern.name is None]
