@@ -91,6 +91,7 @@ SAME: Mapping[str, str] = {
     "ops_price_cancel": "ops.prices.cancel",
     "ops_prices": "ops.prices.create ops.prices.revert",
     "ops_contract": "site.contracts.create",
+    "ops_routing": "ops.route.change ops.routing.dry_run",
     "ops_route_new": "ops.routes.create",
     "ops_route": "ops.route.change",
     "ops_route_remove": "ops.route.remove",
