@@ -137,7 +137,7 @@ def _forget() -> None:
     redis = connections.redis()
     for name in redis.scan_iter("cache:*", count=10_000):
         # Of these the worker sees to it that nobody waits for them.
-        if b"site-overview" not in name:
+        if b"site-overview" not in name and b"status-history" not in name:
             redis.delete(name)
 
 

@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError
 from accounts.models import Site
 from billing import credits, drift, gates, posting, reaper, refusals, usage_days, usage_months
 from billing.gate.errors import GateClosed, GateError, ScriptRefused
-from billing.reports import kept_overviews
+from billing.reports import kept_overviews, status
 
 logger = logging.getLogger(__name__)
 
@@ -88,8 +88,9 @@ def fold_usage_days() -> None:
 
 @shared_task(name="billing.tasks.renew_overviews")
 def renew_overviews() -> None:
-    """Work out the overviews of big sites ahead of whoever looks at them."""
+    """Work out overviews and status pages of big sites ahead of whoever looks at them."""
     _quietly("overviews", kept_overviews.renew)
+    _quietly("status pages", status.renew)
 
 
 @shared_task(name="billing.tasks.keep_usage_months")

@@ -10,14 +10,21 @@ from datetime import date, datetime, timedelta
 
 from django.core.cache import cache
 from django.db.models import Q, Sum
+from django.utils import timezone
 
 from accounts.models import Site
+from accounts.time_zones import zone_of
 from billing.models import Model, UsageRollup
 from billing.reports import day_sums, days
 
 DAYS = 90
 # A page that anyone may load again and again reads the sums once in so long.
 KEPT_S = 60
+# The days before now, of a site with so many calls in them; the worker renews them every five
+# minutes as long as somebody looks once in two days.
+CALLS_MIN = 100_000
+HISTORY_KEPT_S = 15 * 60
+ASKED_S = 2 * 24 * 60 * 60
 # What "now" is: long enough to hold some calls, short enough to be over soon after a fault.
 NOW = timedelta(minutes=30)
 # Per mille of calls that must have been answered: below the first it limps, below the second it
@@ -54,28 +61,52 @@ _BY_DAY = (
     " HAVING sum(calls) > 0"
 )
 _Counts = tuple[int, int]  # calls, and those that failed through no fault of the caller
+_History = dict[str, dict[date, _Counts]]  # by family
 
 
 def families(site: Site, now: datetime) -> list[Family]:
-    """By name; those that were called within the 90 days."""
+    """By name; those that were called within the 90 days, which are the site's own."""
     key = f"status:{site.pk}:{now.date()}"
     found: list[Family] | None = cache.get(key)
     if found is None:
-        found = _read(site, now)
+        with timezone.override(zone_of(site.time_zone)):
+            found = _read(site, now)
         cache.set(key, found, KEPT_S)
     return found
 
 
 def _read(site: Site, now: datetime) -> list[Family]:
     span = days.last(DAYS)
-    by_day: dict[str, dict[date, _Counts]] = defaultdict(dict)
-    for name, day, calls, failed in day_sums.of_site(site, span[0], _BY_DAY, join=_VENDOR):
-        by_day[name][day] = (int(calls), int(failed))
+    cache.set(f"status-asked:{site.pk}", True, ASKED_S)
+    by_day = cache.get(_history_name(site, span)) or _read_history(site, span)
     lately = _lately(site, now - NOW)
     return [
         _family(name, by_day[name], lately.get(name, (0, 0)), span)
         for name in sorted(by_day)[:FAMILIES_MAX]
     ]
+
+
+def _read_history(site: Site, span: list[date]) -> _History:
+    """Of big sites this takes seconds: then it is kept, and the worker reads it ahead."""
+    by_day: _History = defaultdict(dict)
+    for name, day, calls, failed in day_sums.of_site(site, span[0], _BY_DAY, join=_VENDOR):
+        by_day[name][day] = (int(calls), int(failed))
+    if sum(calls for row in by_day.values() for calls, _ in row.values()) >= CALLS_MIN:
+        cache.set(_history_name(site, span), by_day, HISTORY_KEPT_S)
+    return by_day
+
+
+def _history_name(site: Site, span: list[date]) -> str:
+    return f"status-history:{site.pk}:{span[-1]}"
+
+
+def renew() -> None:
+    """Read the days of big sites anew whose page somebody opened lately."""
+    for site in Site.objects.order_by("pk"):
+        with timezone.override(zone_of(site.time_zone)):
+            span = days.last(DAYS)
+            if cache.get(f"status-asked:{site.pk}") and cache.get(_history_name(site, span)):
+                _read_history(site, span)
 
 
 def _lately(site: Site, since: datetime) -> dict[str, _Counts]:

@@ -43,12 +43,19 @@ class PriceBook:
     adjustments: Mapping[tuple[str, str | None], int]
     listed: dict[tuple[str, str | None], PriceVersion]  # by model and site; None is the default
     contracts: dict[str, dict[str, PriceVersion]]  # by model, then organization
+    # By the version listed: sites that sell at the default price share one list of each model.
+    _lists: dict[int, PriceList] = field(default_factory=dict)
 
     def price_list(self, model_id: str, site_id: str) -> PriceList | None:
         """None where the model has no price."""
         listed = self.listed.get((model_id, site_id)) or self.listed.get((model_id, None))
         if listed is None:
             return None
+        if listed.id not in self._lists:
+            self._lists[listed.id] = self._priced(model_id, listed)
+        return self._lists[listed.id]
+
+    def _priced(self, model_id: str, listed: PriceVersion) -> PriceList:
         by_plan = {
             plan_id: PriceVersion(listed.id, listed.components, adjustment_bp)
             for plan_id in self.plans

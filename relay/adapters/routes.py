@@ -101,10 +101,16 @@ def read(now: datetime) -> tuple[Snapshot, datetime | None]:
         log.error("left out of the catalog: %s", what)
     offers: dict[str, dict[str, Offer]] = {}
     retired: dict[str, dict[str, str]] = {}
+    # Sites that sell at the same price share one offer: ten thousand models times a hundred sites
+    # would be a million.
+    shared: dict[int, Offer] = {}
     for site in sites:
         sold = site_models.range_of(site.id)
         offers[site.id] = {
-            model.id: _offer(model, price_list, routes.get(model.id, ()))
+            model.id: shared.get(price_list.listed.id)
+            or shared.setdefault(
+                price_list.listed.id, _offer(model, price_list, routes.get(model.id, ()))
+            )
             for model in models
             if sold.has(model.id)
             and not retirements.has_retired(model, now)
