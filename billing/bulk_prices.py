@@ -70,9 +70,10 @@ class InForce:
         return self.own.get(model_id) or self.defaults.get(model_id)
 
 
-def in_force(site: Site | None, at: datetime) -> InForce:
-    """Of a site, or with None the defaults alone. One query for each."""
-    return InForce({} if site is None else _latest(site, at), _latest(None, at))
+def in_force(site: Site | None, at: datetime, models: Iterable[Model]) -> InForce:
+    """Of these models on a site, or with None the defaults alone. One query for each."""
+    ids = [model.pk for model in models]
+    return InForce({} if site is None else _latest(site, at, ids), _latest(None, at, ids))
 
 
 def work_out(
@@ -84,7 +85,8 @@ def work_out(
     at: datetime | None = None,
 ) -> list[Line]:
     """What the rule makes of the prices in force at `at` (by default now). Two queries."""
-    known = in_force(site, at or timezone.now())
+    models = list(models)
+    known = in_force(site, at or timezone.now(), models)
     return [_line(model, rule, known, site, basis) for model in models]
 
 
@@ -111,7 +113,7 @@ def publish(
     changed = sorted((line for line in lines if line.is_changed), key=lambda line: line.model.pk)
     ids = [line.model.pk for line in changed]
     list(Model.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
-    known = in_force(site, at or timezone.now())
+    known = in_force(site, at or timezone.now(), (line.model for line in changed))
     for line in changed:
         row = known.of(line.model.pk)
         if (row.pk if row else None) != line.before_id:
@@ -150,7 +152,9 @@ def _line(model: Model, rule: Rule, known: InForce, site: Site | None, basis: Ba
         return line(row.components, str(error))
 
 
-def _latest(site: Site | None, at: datetime) -> dict[str, Price]:
-    rows = Price.objects.filter(site=site, organization=None, effective_from__lte=at)
+def _latest(site: Site | None, at: datetime, model_ids: list[str]) -> dict[str, Price]:
+    rows = Price.objects.filter(
+        site=site, organization=None, effective_from__lte=at, model__in=model_ids
+    )
     latest = rows.order_by("model_id", "-effective_from").distinct("model_id")
     return {row.model_id: row for row in latest if row.components}

@@ -5,7 +5,7 @@ from io import StringIO
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -23,7 +23,7 @@ from accounts.web.requests import MemberRequest
 from accounts.web.throttles import throttled
 from billing import redeem_codes
 from billing.credits import CreditRefused
-from billing.models import RedeemBatch
+from billing.models import RedeemBatch, RedeemCode
 from billing.money import MoneyError, format_nanos, parse_nanos
 
 # A few campaigns a month; the newest are shown.
@@ -159,7 +159,12 @@ def _page(
     rows = RedeemBatch.objects.select_related("site", "created_by")
     if door.site is not None:
         rows = rows.filter(site=door.site)
-    rows = rows.annotate(made=Count("codes"), used=Count("codes__organization"))
+    # By subquery: only the codes of the batches that are shown are counted.
+    codes = RedeemCode.objects.filter(batch=OuterRef("pk")).values("batch")
+    rows = rows.annotate(
+        made=Subquery(codes.annotate(count=Count("pk")).values("count")),
+        used=Subquery(codes.annotate(count=Count("organization")).values("count")),
+    )
     context = {
         "door": door,
         "here": reverse(door.page("codes")),

@@ -80,8 +80,8 @@ def prices(request: HttpRequest, door: Door) -> HttpResponse:
     may_send(request, door)
     wanted = _wanted(request, door)
     chosen = set(request.POST.getlist("model"))
-    known = bulk_prices.in_force(wanted.site, timezone.now())
     models = _models(wanted.site)
+    known = bulk_prices.in_force(wanted.site, timezone.now(), models)
     vendors = sorted({model.owned_by for model in models if model.owned_by})
     rows = [row for row in _rows(models, known, wanted.site, chosen) if _fits(row, wanted)]
     form = BulkForm(request.POST or None)

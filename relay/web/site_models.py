@@ -147,7 +147,8 @@ def rows_of(site: Site, looks: Mapping[str, SiteModel], now: datetime) -> list[O
     usable = Q(routes__is_active=True, routes__upstream__is_active=True)
     found = Model.objects.filter(is_active=True).select_related("successor")
     found = found.annotate(usable=Count("routes", filter=usable)).order_by("id")
-    sold, priced = site_models.range_of(site.pk), bulk_prices.in_force(site, now)
+    models = list(found[: bulk_prices.MODELS_MAX])
+    sold, priced = site_models.range_of(site.pk), bulk_prices.in_force(site, now, models)
     rows = [
         OfferRow(
             model=model,
@@ -158,7 +159,7 @@ def rows_of(site: Site, looks: Mapping[str, SiteModel], now: datetime) -> list[O
             has_retired=model.retires_at is not None and model.retires_at <= now,
             missing=_missing(site, look),
         )
-        for model in found[: bulk_prices.MODELS_MAX]
+        for model in models
     ]
     return sorted(rows, key=_place)
 
