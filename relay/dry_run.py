@@ -170,10 +170,10 @@ def _closed(asked: Question) -> Closed | None:
         return Closed.MODEL_OFF
     if retirements.has_retired(asked.model, asked.now):
         return Closed.RETIRED
-    if not site_models.range_of(asked.site.pk).has(asked.model.pk):
+    if not site_models.sold(asked.site).filter(pk=asked.model.pk).exists():
         return Closed.NOT_SOLD
-    prices = price_lists.read(asked.now, [])
-    return None if prices.price_list(asked.model.pk, asked.site.pk) else Closed.NO_PRICE
+    is_priced = price_lists.is_priced(asked.model.pk, asked.site.pk, asked.now)
+    return None if is_priced else Closed.NO_PRICE
 
 
 def _key(route: Route) -> Key:

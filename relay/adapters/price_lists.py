@@ -81,6 +81,12 @@ def read(now: datetime, unusable: list[str]) -> PriceBook:
     )
 
 
+def is_priced(model_id: str, site_id: str, now: datetime) -> bool:
+    """Whether a book of `now` has a price of the model for customers of the site. One query."""
+    rows = (row for row in _latest(now, model_id=model_id) if row.organization_id is None)
+    return any(row.site_id in (site_id, None) for row, _ in _versions(rows, []))
+
+
 def next_change(now: datetime) -> datetime | None:
     """When a scheduled price, adjustment or cost takes force."""
     upcoming = [
@@ -90,10 +96,10 @@ def next_change(now: datetime) -> datetime | None:
     return min((at for at in upcoming if at is not None), default=None)
 
 
-def _latest(now: datetime) -> Iterable[Price]:
+def _latest(now: datetime, **only: str) -> Iterable[Price]:
     """The latest version of each scope that has begun; an empty one has ended its scope's price."""
     rows = (
-        Price.objects.filter(effective_from__lte=now)
+        Price.objects.filter(effective_from__lte=now, **only)
         .order_by("model_id", "site_id", "organization_id", "-effective_from")
         .distinct("model_id", "site_id", "organization_id")
     )
