@@ -28,6 +28,8 @@ from tests.pages.authorization.asking import AddressOf
 from tests.pages.authorization.people import everybody
 from tests.pages.people import member_of
 
+SECRET = "sk-vendor-12345678"  # the upstream's; no page may show it
+
 
 @pytest.fixture(autouse=True)
 def home(site: Site) -> Site:
@@ -53,7 +55,7 @@ def sessions(acme: Organization, globex: Organization, abroad: Organization) -> 
 def upstream(db: None) -> Upstream:
     # Nobody answers there, and no name is looked up: some operations ask it for its models.
     upstream = Upstream(id="vendor", base_url="http://127.0.0.1:1/v1", provider="openai")
-    upstream.set_credential("sk-vendor-12345678")
+    upstream.set_credential(SECRET)
     upstream.save()
     return upstream
 

@@ -29,10 +29,10 @@ class Look:
 # Enough to find what breaks; each language is read in either theme and on either screen besides.
 EVERY_TIME = (
     Look("en", "dark", DESK),
-    Look("zh-hans", "light", DESK),
     Look("zh-hant", "light", PHONE),
 )
 THE_REST = (
+    Look("zh-hans", "light", DESK),
     Look("en", "light", PHONE),
     Look("zh-hans", "dark", PHONE),
     Look("zh-hant", "dark", DESK),

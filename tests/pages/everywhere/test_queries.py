@@ -1,4 +1,5 @@
-"""No page asks the database more than fifteen times, however much there is to show."""
+"""No page asks the database more than fifteen times, however much there is to show, and none
+shows an upstream's credential."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from tests.pages.authorization.conftest import SECRET
 from tests.pages.everywhere.pages import Page
 
 QUERIES_MAX = 15
@@ -22,6 +24,8 @@ def test_every_page_is_there_and_asks_little(
             wrong[page.path] = f"{response.status_code} {response.headers.get('Location', '')}"
         elif not response.headers["Content-Type"].startswith("text/html"):
             wrong[page.path] = response.headers["Content-Type"]
+        elif SECRET in response.getvalue().decode():  # type: ignore[attr-defined]
+            wrong[page.path] = "tells a credential"
         elif len(asked) > QUERIES_MAX:
             wrong[page.path] = f"{len(asked)} queries"
     assert wrong == {}, "\n".join(f"{path}: {what}" for path, what in wrong.items())
