@@ -10,6 +10,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import Organization
+from billing import usage_days
 from billing.models import UsageRecord
 from billing.reports import days, deployment, spend
 from tests.factories import accounts, calls
@@ -37,8 +38,16 @@ def busy(acme: Organization) -> Organization:
     return acme
 
 
+@pytest.mark.parametrize("is_folded", [False, True], ids=["from sums", "from days"])
 @pytest.mark.parametrize("zone", ZONES)
-def test_charts_and_tables_agree_with_the_records(busy: Organization, zone: str) -> None:
+def test_charts_and_tables_agree_with_the_records(
+    busy: Organization, zone: str, is_folded: bool
+) -> None:
+    # Days are the customer's own; its pages are drawn in its zone.
+    busy.time_zone = zone
+    busy.save(update_fields=["time_zone"])
+    if is_folded:
+        usage_days.fold()
     with timezone.override(ZoneInfo(zone)):
         span = days.last(7)
         records = UsageRecord.objects.filter(

@@ -27,6 +27,7 @@ pytestmark = [
 # Markup is the same in every look: all rules run in the first, what a look can break in all.
 LOOK_RULES = ["color-contrast", "html-lang-valid", "valid-lang", "scrollable-region-focusable"]
 HEIGHT = 900
+LEFT_EARLY = "WebSocket is closed before the connection is established"
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Tables scroll by themselves where there is no room; on a desk there is.
 CUT = """() => [...document.querySelectorAll(".table-wrap")]
@@ -78,8 +79,9 @@ class Reader:
         self.tab.on("pageerror", lambda error: self.said.append(str(error)))
 
     def hear(self, line: "ConsoleMessage") -> None:
-        """Errors, blocked content, failed scripts: all but what a script just tells."""
-        if line.type != "log":
+        """Errors, blocked content, failed scripts: all but what a script just tells, and that the
+        page was left before its socket was open."""
+        if line.type != "log" and LEFT_EARLY not in line.text:
             self.said.append(line.text)
 
     def faults_of(self, page: Page) -> list[str]:

@@ -33,7 +33,7 @@ def shops(site: Site) -> list[Site]:
 
 
 def snapshot() -> Snapshot:
-    return routes._read(timezone.now())[0]
+    return routes.read(timezone.now())[0]
 
 
 def offered(site: Site) -> set[str]:
@@ -95,12 +95,12 @@ def test_a_model_retires_by_itself_and_its_names_tell_the_successor(shops: list[
     end = now + timedelta(hours=1)
     Model.objects.filter(pk="old").update(retires_at=end, successor="new")
     aliases.add(Model.objects.get(pk="old"), "older", None, by=BY)
-    before, changes_at = routes._read(now)
+    before, changes_at = routes.read(now)
     assert set(before.offers_by_site[shops[0].pk]) == {"new", "old"}
     assert before.retired_by_site[shops[0].pk] == {}
     assert changes_at == end, "relays look again at that instant"
     site_models.set_offered(shops[1], [Model.objects.get(pk="new")], is_offered=False, by=BY)
-    after, _ = routes._read(end)
+    after, _ = routes.read(end)
     assert set(after.offers_by_site[shops[0].pk]) == {"new"}
     assert after.retired_by_site[shops[0].pk] == {"old": "new", "older": "new"}
     assert after.retired_by_site[shops[1].pk] == {"old": "", "older": ""}, "it is not sold there"
