@@ -13,13 +13,12 @@ from accounts.api.views import OperatorView, SiteView
 from accounts.models import Site
 from accounts.permissions import StaffAct
 from accounts.scopes import Scope
-from billing import bulk_prices
+from billing import bulk_prices, site_models
 from billing.bulk_prices import Basis, Line
 from billing.errors import BillingError
 from billing.models import Model
 from billing.price_rules import Amount, Direction, Percent, Rule, Step, parse_step
 from billing.price_versions import IMAGE, MINIMUM, Bucket, PriceVersion
-from billing.reports import price_list
 from relay import below_cost
 
 STEP = "a change such as `+10%` or `-2.5%`, or a decimal amount"
@@ -127,11 +126,12 @@ def changed(call: Call, site: Site | None) -> dict[str, Any]:
 
 def chosen(body: dict[str, Any], site: Site | None) -> list[Model]:
     """The models of the scope that the body names."""
-    every = list(Model.objects.order_by("id")[: bulk_prices.MODELS_MAX])
-    rows = price_list.sold(site) if site else every
+    rows = site_models.sold(site) if site else Model.objects.order_by("id")
     if "models" in body:
-        rows = [row for row in rows if row.pk in body["models"]]
-    return [row for row in rows if body.get("owned_by") in (None, row.owned_by)]
+        rows = rows.filter(pk__in=body["models"])
+    if (owned_by := body.get("owned_by")) is not None:
+        rows = rows.filter(owned_by=owned_by)
+    return list(rows[: bulk_prices.MODELS_MAX])
 
 
 def rule_of(body: dict[str, Any]) -> Rule:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -19,12 +20,11 @@ from accounts.models import Site
 from accounts.permissions import StaffAct
 from accounts.web.doors import Door, staff_view
 from accounts.web.pages import render_page
-from billing import bulk_effects, bulk_prices, price_effects, price_words
+from billing import bulk_effects, bulk_prices, price_effects, price_words, site_models
 from billing.bulk_prices import InForce, Line
 from billing.models import Model, Price
 from billing.price_versions import PriceError, PriceVersion
 from billing.price_words import Part
-from billing.reports import price_list
 from billing.reports.price_list import SEARCH_CHARS_MAX
 from relay import below_cost, margins
 from relay.web.bulk_form import BulkForm
@@ -35,6 +35,7 @@ from relay.web.price_pages import frame, may_send
 PUBLISH = "publish"
 # What is listed.
 SHOWN = ("", "own", "review", "loss")
+VENDORS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,8 @@ def prices(request: HttpRequest, door: Door) -> HttpResponse:
     may_send(request, door)
     wanted = _wanted(request, door)
     chosen = set(request.POST.getlist("model"))
-    models = _models(wanted.site)
+    models = _models(wanted)
     known = bulk_prices.in_force(wanted.site, timezone.now(), models)
-    vendors = sorted({model.owned_by for model in models if model.owned_by})
     rows = [row for row in _rows(models, known, wanted.site, chosen) if _fits(row, wanted)]
     form = BulkForm(request.POST or None)
     context: dict[str, Any] = {}
@@ -99,7 +99,7 @@ def prices(request: HttpRequest, door: Door) -> HttpResponse:
         "wanted": wanted,
         "form": form,
         "rows": rows,
-        "vendors": vendors,
+        "vendors": _vendors(wanted.site),
         "sites": [] if door.site else Site.objects.order_by("id"),
         "days": price_effects.DAYS,
     }
@@ -118,17 +118,28 @@ def _wanted(request: HttpRequest, door: Door) -> Wanted:
     )
 
 
-def _models(site: Site | None) -> list[Model]:
+def _scope(site: Site | None) -> QuerySet[Model]:
     """What the site sells, priced or not; for the defaults every model."""
-    if site is not None:
-        return price_list.sold(site)
-    return list(Model.objects.order_by("id")[: bulk_prices.MODELS_MAX])
+    return Model.objects.order_by("id") if site is None else site_models.sold(site)
+
+
+def _models(wanted: Wanted) -> list[Model]:
+    """Those of the scope that the search is for, at most MODELS_MAX."""
+    search = Q(pk__icontains=wanted.search) | Q(name__icontains=wanted.search)
+    found = _scope(wanted.site).filter(search)
+    if wanted.vendor:
+        found = found.filter(owned_by=wanted.vendor)
+    return list(found[: bulk_prices.MODELS_MAX])
+
+
+def _vendors(site: Site | None) -> list[str]:
+    names = (
+        _scope(site).exclude(owned_by="").order_by("owned_by").values_list("owned_by", flat=True)
+    )
+    return list(names.distinct()[:VENDORS_MAX])
 
 
 def _fits(row: PriceRow, wanted: Wanted) -> bool:
-    name = f"{row.model.pk} {row.model.name}".lower()
-    if wanted.search.lower() not in name or wanted.vendor not in ("", row.model.owned_by):
-        return False
     return {"own": row.is_own, "review": row.to_review, "loss": bool(row.losses)}.get(
         wanted.show, True
     )

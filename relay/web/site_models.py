@@ -128,12 +128,12 @@ def models(request: HttpRequest, shell: Shell) -> HttpResponse:
         "show": show if (show := asked.get("show", "")) in SHOWN else "",
     }
     terms = SiteTerms.objects.filter(site=site).first()
-    rows = rows_of(site, looks, timezone.now())
+    rows = rows_of(site, looks, timezone.now(), search=wanted["q"])
     context = {
         "shell": shell,
         "terms": terms,
         "rows": [row for row in rows if _fits(row, wanted)],
-        "offered": sum(row.is_offered for row in rows),
+        "offered": site_models.sold(site).count(),
         "wanted": wanted,
         "edited": edited,
         "form": form,
@@ -142,10 +142,15 @@ def models(request: HttpRequest, shell: Shell) -> HttpResponse:
     return render_page(request, "site/models.html", context, status=status)
 
 
-def rows_of(site: Site, looks: Mapping[str, SiteModel], now: datetime) -> list[OfferRow]:
-    """Every model of the deployment that is not taken off everywhere. A handful of queries."""
+def rows_of(
+    site: Site, looks: Mapping[str, SiteModel], now: datetime, *, search: str = ""
+) -> list[OfferRow]:
+    """The deployment's models that are not taken off everywhere and that the search is for, at most
+    MODELS_MAX. A handful of queries."""
+    named = [name for name, look in looks.items() if search.lower() in look.shown_as.lower()]
+    fits = Q(pk__icontains=search) | Q(name__icontains=search) | Q(pk__in=named)
     usable = Q(routes__is_active=True, routes__upstream__is_active=True)
-    found = Model.objects.filter(is_active=True).select_related("successor")
+    found = Model.objects.filter(fits, is_active=True).select_related("successor")
     found = found.annotate(usable=Count("routes", filter=usable)).order_by("id")
     models = list(found[: bulk_prices.MODELS_MAX])
     sold, priced = site_models.range_of(site.pk), bulk_prices.in_force(site, now, models)
@@ -176,14 +181,11 @@ def _missing(site: Site, look: SiteModel | None) -> list[str]:
 
 
 def _fits(row: OfferRow, wanted: Mapping[str, str]) -> bool:
-    alias = row.look.shown_as if row.look else ""
-    name = f"{row.model.pk} {row.model.name} {alias}".lower()
-    is_shown = {
+    return {
         "on": row.is_offered,
         "off": not row.is_offered,
         "hidden": bool(row.look and row.look.is_hidden),
     }.get(wanted["show"], True)
-    return wanted["q"].lower() in name and is_shown
 
 
 def _form(request: HttpRequest, act: str, look: SiteModel | None) -> LookForm:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AuditRecord, Organization, Site
-from billing import prices
+from billing import bulk_prices, prices
 from billing.models import Model, Price
 from relay import costs
 from relay.models import Route, Upstream
@@ -190,3 +190,14 @@ def test_staff_see_and_change_their_own_site_only_and_operators_every_scope(
     publish(operator, {"others": "-50%"}, door="ops")
     default = Price.objects.filter(site=None, model="gpt-a").latest("effective_from")
     assert default.components["input"] == UNIT // 2
+
+
+def test_a_search_finds_what_is_behind_the_first_five_hundred(
+    keeper: Client, models: list[Model]
+) -> None:
+    Model.objects.bulk_create([Model(pk=f"a-{n:03}") for n in range(bulk_prices.MODELS_MAX)])
+    for page in ("site_price_list", "site_models"):
+        address = reverse(page)
+        assert "gpt-a</code>" not in keeper.get(address).content.decode()
+        assert "gpt-a</code>" in keeper.get(address, {"q": "GPT-"}).content.decode()
+    assert seal_in(preview(keeper, {"others": "+10%", "model": ["gpt-a"]}, "?q=gpt"))
