@@ -102,7 +102,8 @@ def test_concurrency_is_free_again_when_a_call_ends(
     (customer,) = deployment.cast([order])
     mark = new_mark()
     with ThreadPoolExecutor(1) as threads:
-        slow = chat("scripted", "[[demo: tokens=2 wait=1000]]", user=mark)
+        # Longer than a busy machine needs to ask again.
+        slow = chat("scripted", "[[demo: tokens=2 wait=5000]]", user=mark)
         open_call = threads.submit(wire.post, customer, slow)
         wait_until(
             lambda: any(mark in str(call["body"]) for call in deployment.first.calls()),
