@@ -43,7 +43,9 @@ def drain(site_id: str, consumer: str, *, until_s: float) -> int:
     then tell whoever listens, once.
 
     Any number of workers may drain a site at once. Returns the number of events dealt with.
-    Raises GateError and OperationalError when a server is out of reach; nothing is lost then.
+    Raises GateError and OperationalError when a server is out of reach, and AlreadyOnRecord when
+    other workers booked parts of the batch first BATCH_TRIES times; nothing is lost then, and what
+    was read is reclaimed.
     """
     connections.usage_stream(site_id).create_group()
     organization_ids: set[str] = set()

@@ -9,6 +9,7 @@ import os
 import random
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -118,18 +119,24 @@ def unguarded(order: dict[str, Any]) -> dict[str, int]:
 
 
 def drain(site: str, batch_events: int = 0) -> None:
-    """Post until nothing waits, over every lost connection."""
+    """Post until nothing waits, over every lost connection to either server."""
     from django.db import DatabaseError, connection
 
     from billing import posting
+    from billing.gate.errors import GateError
+    from billing.usage_rows import AlreadyOnRecord
 
     posting.BATCH_EVENTS = batch_events or posting.BATCH_EVENTS
     posting.READ_EVENTS = min(500, posting.BATCH_EVENTS)
-    while _waiting(site):
+    is_done = False
+    while not is_done:
         try:
             posting.drain(site, _consumer(os.getpid()), until_s=time.monotonic() + 0.05)
+            is_done = not _waiting(site)
         except DatabaseError:
             connection.close()
+        except (GateError, AlreadyOnRecord):
+            pass  # the next turn goes on, as the next task does
         time.sleep(TICK_S)
 
 
@@ -184,6 +191,9 @@ def _fork(work: Callable[[], None]) -> int:
     try:
         work()
         code = 0
+    except BaseException:
+        traceback.print_exc()  # what follows ends the process at once
+        raise
     finally:
         os._exit(code)
 
