@@ -28,7 +28,7 @@ LAST_BATCH_EVENTS = 2_500
 
 
 def main(order: dict[str, Any]) -> None:
-    """`order`: site, mode, seed, times, batch_events, workers."""
+    """`order`: site, mode, seed, times, batch_events, batch_tries, workers."""
     import django
 
     django.setup()
@@ -41,6 +41,7 @@ def main(order: dict[str, Any]) -> None:
     # Shortened alike, so that a dead worker's batch is soon taken over.
     posting.READ_EVENTS = posting.BATCH_EVENTS = order["batch_events"]
     posting.RECLAIM_IDLE_MS = 300
+    posting.BATCH_TRIES = order["batch_tries"]
     print(json.dumps(MODES[order["mode"]](order)))  # noqa: T201
 
 
@@ -119,24 +120,18 @@ def unguarded(order: dict[str, Any]) -> dict[str, int]:
 
 
 def drain(site: str, batch_events: int = 0) -> None:
-    """Post until nothing waits, over every lost connection to either server."""
+    """Post until nothing waits, over every lost connection."""
     from django.db import DatabaseError, connection
 
     from billing import posting
-    from billing.gate.errors import GateError
-    from billing.usage_rows import AlreadyOnRecord
 
     posting.BATCH_EVENTS = batch_events or posting.BATCH_EVENTS
     posting.READ_EVENTS = min(500, posting.BATCH_EVENTS)
-    is_done = False
-    while not is_done:
+    while _waiting(site):
         try:
             posting.drain(site, _consumer(os.getpid()), until_s=time.monotonic() + 0.05)
-            is_done = not _waiting(site)
         except DatabaseError:
             connection.close()
-        except (GateError, AlreadyOnRecord):
-            pass  # the next turn goes on, as the next task does
         time.sleep(TICK_S)
 
 
