@@ -91,6 +91,7 @@ CACHES = {
 
 # --- Celery ----------------------------------------------------------------------------------
 CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_TRANSPORT = "config.broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "celery:"}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
