@@ -6,12 +6,21 @@ delivered again and found on record; an event that can't be posted stops nothing
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager, suppress
 
-from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from psycopg.errors import DeadlockDetected
 
 from billing import connections, episodes, key_uses, ledger, quarantine, site_locks, usage_rows
+from billing.gate.errors import GateError
 from billing.gate.types import Acknowledgement, HoldState, UsageEvent
 from billing.ledger import Account, AccountKind, LedgerError, Posting, TransactionKind
 from billing.signals import usage_posted
@@ -69,8 +78,23 @@ def _drain_batch(site_id: str, consumer: str, organization_ids: set[str]) -> int
             return 0
         batch = _read(site_id, consumer)
         if batch:
-            organization_ids |= post_batch(site_id, batch)
+            with _given_back_without_postgres(site_id, consumer, batch):
+                organization_ids |= post_batch(site_id, batch)
         return len(batch)
+
+
+@contextmanager
+def _given_back_without_postgres(
+    site_id: str, consumer: str, batch: Sequence[UsageEvent]
+) -> Iterator[None]:
+    """Whoever posts next, once Postgres is back, takes the batch at once, not when it looks dead."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        with suppress(GateError):
+            ids = [event.stream_id for event in batch]
+            connections.usage_stream(site_id).give_back(consumer, ids, idle_ms=RECLAIM_IDLE_MS)
+        raise
 
 
 def _read(site_id: str, consumer: str) -> list[UsageEvent]:

@@ -60,6 +60,14 @@ class UsageStream:
         )
         return _events(reply[1])
 
+    def give_back(self, consumer: str, stream_ids: Sequence[str], *, idle_ms: int) -> None:
+        """Let events that this consumer holds look kept for `idle_ms`, so that the next `reclaim`
+        takes them. Those that were acknowledged meanwhile stay so."""
+        for at in range(0, len(stream_ids), EVENTS_PER_SCRIPT):
+            ids = list(stream_ids[at : at + EVENTS_PER_SCRIPT])
+            claim = (self._key, GROUP, consumer, 0, ids)
+            command(self._redis, "xclaim", *claim, idle=idle_ms, justid=True)
+
     def acknowledge(self, batch: Sequence[Acknowledgement]) -> int:
         """Take events that are committed to Postgres off the stream and off `unposted`.
 

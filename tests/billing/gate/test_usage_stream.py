@@ -83,6 +83,16 @@ async def test_what_a_dead_worker_took_is_reclaimed(gate: Gate, stream: UsageStr
     assert stream.reclaim("worker-2", 10, idle_ms=0) == taken[1:]
 
 
+async def test_what_is_given_back_is_taken_at_once(gate: Gate, stream: UsageStream) -> None:
+    await finish_calls(gate, EVENTS_PER_SCRIPT + 3)
+    taken = stream.read_batch("worker-1", EVENTS_PER_SCRIPT + 3)
+    stream.acknowledge(posted(taken[:1]))
+
+    stream.give_back("worker-1", [event.stream_id for event in taken], idle_ms=60_000)
+    assert stream.reclaim("worker-2", len(taken), idle_ms=60_000) == taken[1:]
+    assert stream.reclaim("worker-1", len(taken), idle_ms=60_000) == []
+
+
 async def test_a_batch_larger_than_one_script_is_taken_whole(
     gate: Gate, stream: UsageStream
 ) -> None:
