@@ -87,7 +87,7 @@ def _drain_batch(site_id: str, consumer: str, organization_ids: set[str]) -> int
 def _given_back_without_postgres(
     site_id: str, consumer: str, batch: Sequence[UsageEvent]
 ) -> Iterator[None]:
-    """Whoever posts next, once Postgres is back, takes the batch at once, not when it looks dead."""
+    """Whoever posts next, once Postgres is back, takes it at once, not when it looks dead."""
     try:
         yield
     except (OperationalError, InterfaceError):
