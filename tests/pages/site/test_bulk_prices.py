@@ -1,5 +1,7 @@
 """Many prices change at once: seen first, published all or none, in one scope."""
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +16,7 @@ from billing import bulk_prices, prices
 from billing.models import Model, Price
 from relay import costs
 from relay.models import Route, Upstream
+from relay.web import price_rows
 from tests.factories import calls
 from tests.factories.billing import default_price
 
@@ -201,3 +204,60 @@ def test_a_search_finds_what_is_behind_the_first_five_hundred(
         assert "gpt-a</code>" not in keeper.get(address).content.decode()
         assert "gpt-a</code>" in keeper.get(address, {"q": "GPT-"}).content.decode()
     assert seal_in(preview(keeper, {"others": "+10%", "model": ["gpt-a"]}, "?q=gpt"))
+
+
+def links_of(text: str) -> list[str]:
+    """The addresses of the list's other pages."""
+    pager = text.partition('<nav class="pager"')[2].partition("</nav>")[0]
+    return [html.unescape(each) for each in re.findall(r'<a [^>]*href="([^"]+)"', pager)]
+
+
+def test_a_long_list_comes_in_pages_and_each_says_where_the_next_is(
+    keeper: Client, models: list[Model]
+) -> None:
+    names = [f"a-{n:03}" for n in range(price_rows.PAGE_ROWS + 20)]
+    Model.objects.bulk_create([Model(pk=name, owned_by="a") for name in names])
+    address = reverse("site_price_list")
+    first = keeper.get(address, {"q": "a", "vendor": "a"}).content.decode()
+    [following] = links_of(first)
+    second = keeper.get(following).content.decode()
+    listed = [re.findall(r">(a-\d{3})</code>", text) for text in (first, second)]
+    assert [len(each) for each in listed] == [price_rows.PAGE_ROWS, 20]
+    assert listed[0] + listed[1] == names
+    [back] = links_of(second)
+    assert keeper.get(back).content.decode().count("</code></a>") == price_rows.PAGE_ROWS
+
+
+def test_what_few_models_have_is_looked_for_among_many(
+    keeper: Client, home: Site, models: list[Model]
+) -> None:
+    count = price_rows.LOOKED_AT_MAX
+    Model.objects.bulk_create([Model(pk=f"a-{n:03}") for n in range(count)])
+    for name in ("a-499", "gpt-a"):
+        prices.publish(
+            Model.objects.get(pk=name), site=home, components={"input": 2 * UNIT, "output": UNIT}
+        )
+    first = keeper.get(reverse("site_price_list"), {"show": "own"}).content.decode()
+    assert "a-499</code>" in first
+    [following] = links_of(first)
+    assert "gpt-a</code>" in keeper.get(following).content.decode()
+
+
+def test_a_change_of_all_that_fit_is_for_every_page_of_them(
+    keeper: Client, home: Site, models: list[Model]
+) -> None:
+    Model.objects.bulk_create([Model(pk=f"a-{n:03}") for n in range(price_rows.PAGE_ROWS)])
+    text = preview(keeper, {"others": "+10%"})
+    assert "gpt-a</code>" not in text.partition('id="change"')[0]
+    publish(keeper, {"others": "+10%"})
+    assert paid("gpt-a", home)["input"] == UNIT * 11 // 10
+
+
+def test_no_change_is_for_more_models_than_can_be_looked_over(
+    keeper: Client, models: list[Model]
+) -> None:
+    Model.objects.bulk_create([Model(pk=f"a-{n:03}") for n in range(bulk_prices.MODELS_MAX)])
+    answer = keeper.post(reverse("site_price_list"), {"others": "+10%", "preview": "1"})
+    assert answer.status_code == 422
+    assert "More than 500 models fit" in answer.content.decode()
+    assert seal_in(preview(keeper, {"others": "+10%"}, "?q=gpt"))
