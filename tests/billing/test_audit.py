@@ -89,6 +89,12 @@ def test_sound_books_pass_every_check(books: Redis) -> None:
         ("I6", ["UPDATE billing_usagerecord SET lines = '[]'"]),
         ("I6", ["""UPDATE billing_price SET components = '{"input": 5, "output": 5}'"""]),
         ("I7", ["UPDATE billing_ledgeraccount SET balance_nanos = balance_nanos + 1"]),
+        ("S1", ["UPDATE billing_usagerollup SET charge_nanos = charge_nanos + 1"]),
+        ("S1", ["UPDATE billing_usagerollup SET start = start - interval '15 minutes'"]),
+        ("S1", ["UPDATE billing_usagerollup SET model = 'other'"]),
+        ("S1", ["DELETE FROM billing_usagerollup"]),
+        ("S1", ["UPDATE billing_usagerecord SET output_tokens = output_tokens + 1"]),
+        ("S1", ["DELETE FROM billing_usagerecord"]),
     ],
 )
 def test_a_tampered_database_is_found(books: Redis, check: str, statements: list[str]) -> None:
