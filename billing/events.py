@@ -73,6 +73,8 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     first_byte_ms: int | None = None
     ip: str = ""  # of the caller
     retired_secret: int = 0  # of the key's, that opened; 0: the one it has
+    # (upstream, why it was not asked); left out of the bytes where there is none, as is the rule
+    passed: tuple[tuple[str, str], ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class RefusalEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -17,6 +17,7 @@ from relay.models import Route as RouteRow
 from relay.proxy import preferences, routing
 from relay.proxy.errors import ApiError
 from relay.proxy.health import Health, Obstacle
+from relay.proxy.passing import Skip
 from relay.proxy.preferences import Wishes
 from relay.proxy.types import Route
 
@@ -33,13 +34,13 @@ class Verdict(StrEnum):
 
     TRIED = "tried"
     SPARE = "spare"  # others come first, and a call is tried on a few only
-    ROUTE_OFF = "route_off"
-    UPSTREAM_PAUSED = "upstream_paused"
-    UNUSABLE = "unusable"  # its address, credential, quirks or cost cannot be read
-    NOT_WANTED = "not_wanted"  # by the caller's wishes
-    UPSTREAM_RESTS = "upstream_rests"
-    CREDENTIALS_REST = "credentials_rest"
-    FULL = "full"
+    ROUTE_OFF = Skip.ROUTE_OFF.value
+    UPSTREAM_PAUSED = Skip.UPSTREAM_PAUSED.value
+    UNUSABLE = Skip.UNUSABLE.value
+    NOT_WANTED = Skip.NOT_WANTED.value
+    UPSTREAM_RESTS = Obstacle.UPSTREAM.value
+    CREDENTIALS_REST = Obstacle.CREDENTIALS.value
+    FULL = Obstacle.FULL.value
 
 
 class Closed(StrEnum):
@@ -50,13 +51,6 @@ class Closed(StrEnum):
     RETIRED = "retired"
     NOT_SOLD = "not_sold"
     NO_PRICE = "no_price"
-
-
-_OF_OBSTACLE: Mapping[Obstacle, Verdict] = {
-    Obstacle.UPSTREAM: Verdict.UPSTREAM_RESTS,
-    Obstacle.CREDENTIALS: Verdict.CREDENTIALS_REST,
-    Obstacle.FULL: Verdict.FULL,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +151,7 @@ def _line(row: RouteRow, usable: set[Key], drawn: _Drawn) -> Line:
     if key in drawn.obstacles:
         obstacle, until = drawn.obstacles[key]
         ends = None if obstacle is Obstacle.FULL else datetime.fromtimestamp(until, UTC)
-        return Line(row, _OF_OBSTACLE[obstacle], until=ends)
+        return Line(row, Verdict(obstacle.value), until=ends)
     percents = [round(count * 100 / RUNS) for count in drawn.counts[key]]
     return Line(row, Verdict.TRIED if any(drawn.counts[key]) else Verdict.SPARE, percents)
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from channels.db import database_sync_to_async
 from cryptography.fernet import InvalidToken
-from django.db.models import Q
 
 from accounts.models import Site as SiteRow
 from billing import site_models
@@ -21,8 +20,9 @@ from relay.models import Cost, ModelAlias
 from relay.models import Route as RouteRow
 from relay.models import Upstream as UpstreamRow
 from relay.proxy import routing
+from relay.proxy.passing import PASSED_MAX, Skip
 from relay.proxy.renaming import Renaming
-from relay.proxy.types import Offer, Route, Snapshot
+from relay.proxy.types import LeftOut, Offer, Route, Snapshot
 from relay.proxy.upstream.port import Origin
 from relay.proxy.wire import Kind, Wire, quirks_of, wire
 from relay.storefronts import storefront
@@ -96,7 +96,7 @@ def read(now: datetime) -> tuple[Snapshot, datetime | None]:
     models = list(Model.objects.filter(is_active=True))
     unusable: list[str] = []
     prices = price_lists.read(now, unusable)
-    routes = _routes(now, unusable)
+    routes, left_out = _routes(now, unusable)
     for what in unusable:
         log.error("left out of the catalog: %s", what)
     offers: dict[str, dict[str, Offer]] = {}
@@ -109,7 +109,8 @@ def read(now: datetime) -> tuple[Snapshot, datetime | None]:
         offers[site.id] = {
             model.id: shared.get(price_list.listed.id)
             or shared.setdefault(
-                price_list.listed.id, _offer(model, price_list, routes.get(model.id, ()))
+                price_list.listed.id,
+                _offer(model, price_list, routes.get(model.id, ()), left_out.get(model.id, ())),
             )
             for model in models
             if sold.has(model.id)
@@ -144,23 +145,25 @@ def _listed(
 
 def of_model(model: Model, now: datetime) -> tuple[Route, ...]:
     """A model's Routes as a snapshot of `now` has them, without those that can't be used."""
-    return _routes(now, [], model=model).get(model.pk, ())
+    return _routes(now, [], model=model)[0].get(model.pk, ())
 
 
 def _routes(
     now: datetime, unusable: list[str], model: Model | None = None
-) -> dict[str, tuple[Route, ...]]:
-    """Routes of each model, or of one, in order of priority; one that can't be used is told in
-    `unusable`."""
+) -> tuple[dict[str, tuple[Route, ...]], dict[str, tuple[LeftOut, ...]]]:
+    """Routes of each model, or of one, in order of priority, and those that no Call is tried on
+    for now; one that can't be used is told in `unusable`."""
     found: defaultdict[str, list[Route]] = defaultdict(list)
+    left_out: defaultdict[str, list[LeftOut]] = defaultdict(list)
     known_costs = costs.in_force(now) if model is None else costs.of_model(model.pk, now)
-    rows = RouteRow.objects.select_related("upstream", "model").filter(
-        Q(is_active=True) & Q(upstream__is_active=True)
-    )
+    rows = RouteRow.objects.select_related("upstream", "model")
     if model is not None:
         rows = rows.filter(model=model)
     wires: dict[str, list[tuple[str, Wire]]] = {}
     for row in rows.order_by("priority", "id"):
+        if (reason := _why_off(row)) is not None:
+            left_out[row.model_id].append(LeftOut(row.upstream_id, row.priority, reason.value))
+            continue
         try:
             if row.upstream_id not in wires:
                 wires[row.upstream_id] = _wires(row.upstream)
@@ -168,7 +171,18 @@ def _routes(
             found[row.model_id].append(_route(row, cost, wires[row.upstream_id]))
         except (ValueError, InvalidToken) as error:  # PriceError is a ValueError
             unusable.append(f"route {row.pk} ({row.upstream_id}): {error!r}")
-    return {model_id: tuple(routes) for model_id, routes in found.items()}
+            reason = Skip.UNUSABLE
+            left_out[row.model_id].append(LeftOut(row.upstream_id, row.priority, reason.value))
+    return (
+        {model_id: tuple(routes) for model_id, routes in found.items()},
+        {model_id: tuple(each[:PASSED_MAX]) for model_id, each in left_out.items()},
+    )
+
+
+def _why_off(row: RouteRow) -> Skip | None:
+    if not row.is_active:
+        return Skip.ROUTE_OFF
+    return None if row.upstream.is_active else Skip.UPSTREAM_PAUSED
 
 
 def _wires(upstream: UpstreamRow) -> list[tuple[str, Wire]]:
@@ -227,7 +241,12 @@ def _under_another_name(offer: Offer, alias: str) -> Offer:
     )
 
 
-def _offer(model: Model, prices: PriceList, routes: tuple[Route, ...]) -> Offer:
+def _offer(
+    model: Model,
+    prices: PriceList,
+    routes: tuple[Route, ...],
+    left_out: tuple[LeftOut, ...],
+) -> Offer:
     return Offer(
         model_id=model.id,
         max_output_tokens=model.max_output_tokens,
@@ -236,4 +255,5 @@ def _offer(model: Model, prices: PriceList, routes: tuple[Route, ...]) -> Offer:
         owned_by=model.owned_by,
         price=prices,
         routes=routes,
+        left_out=left_out,
     )

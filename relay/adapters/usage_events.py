@@ -83,6 +83,7 @@ def _priced(call: Call, usage: Usage | None, ending: Ending) -> Priced:
         first_byte_ms=call.first_byte_ms,
         ip=call.ip,
         retired_secret=call.caller.retired_secret,
+        passed=call.passed or msgspec.UNSET,
         duration_ms=call.elapsed_ms(),
     )
     return Priced(events.encode(event), charge.nanos, _tokens(used))

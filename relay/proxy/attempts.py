@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import random
 
-from relay.proxy import failures, routing, sse
+from relay.proxy import failures, passing, routing, sse
 from relay.proxy.affinity import Affinity
 from relay.proxy.errors import ApiError, Cause
 from relay.proxy.failures import Blame, Failed
@@ -78,6 +78,7 @@ class Opener:
                 self.health.failed(turn, failure, now())
                 _note(call, route, failure.status, failure.code, now() - started)
                 if failure.final is not None:
+                    passing.note(call, selection.passed_over, routes, route)
                     raise failure.final from None
                 if failure.blame is not Blame.CREDENTIAL:
                     selection.spend(route.upstream_id)
@@ -88,10 +89,13 @@ class Opener:
                 call.route, call.turn = route, turn
                 if call.affinity:
                     self.affinity.note(call.affinity, route, now())
+                if selection.passed_over or call.offer.left_out or call.routes is not None:
+                    passing.note(call, selection.passed_over, routes, route)
                 return opened
             finally:
                 if call.turn is not turn:
                     self.health.over(turn)
+        passing.note(call, selection.passed_over, routes, None)
         raise self._given_up(call, routes, failed, now())
 
     def close(self, call: Call, opened: Opened, broken_by: str = "") -> None:

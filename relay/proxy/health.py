@@ -18,8 +18,8 @@ LIMITED_S = 5.0
 class Obstacle(StrEnum):
     """Why a Route is passed over for now."""
 
-    UPSTREAM = "upstream"  # it is left alone
-    CREDENTIALS = "credentials"  # each of them is
+    UPSTREAM = "upstream_rests"  # it is left alone
+    CREDENTIALS = "credentials_rest"  # each of them is
     FULL = "full"  # as many tries are under way as may be
 
 

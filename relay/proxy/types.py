@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -79,6 +79,21 @@ class Route:
     keyed: tuple["Route", ...] = ()  # the same Route with each credential, where there are several
 
 
+class Passed(NamedTuple):
+    """An Upstream that a Call was not tried on."""
+
+    upstream_id: str
+    reason: str  # a `passing.Skip`, or a `health.Obstacle`
+
+
+class LeftOut(NamedTuple):
+    """A Route of the catalog that no Call is tried on for now."""
+
+    upstream_id: str
+    priority: int
+    reason: str  # a `passing.Skip`
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A model as one site sells it."""
@@ -92,6 +107,7 @@ class Offer:
     routes: tuple[Route, ...]
     listed_as: str = ""  # in lists; "": by its id
     is_hidden: bool = False  # in no list
+    left_out: tuple[LeftOut, ...] = ()  # by priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +212,7 @@ class Call:
     renaming: Renaming | None = None  # the Route's, once the stream has told its model's name
     turn: Any = None  # the Opener's, while an Upstream works for it
     attempts: list[Attempt] = field(default_factory=list)
+    passed: tuple[Passed, ...] = ()  # what came before them and was not asked
     usage: Usage | None = None
     delivered_tokens: int = 0
     estimate: Callable[[], Usage] | None = None  # what it has used so far, where tokens can't tell

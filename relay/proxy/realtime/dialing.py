@@ -5,13 +5,14 @@ import time
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from relay.proxy import failures, routing
+from relay.proxy import failures, passing, routing
 from relay.proxy.attempts import Opener
 from relay.proxy.causes import Cause
 from relay.proxy.dialect import Dialect
 from relay.proxy.errors import ApiError
 from relay.proxy.failures import Blame, Failed
 from relay.proxy.health import Health, Turn
+from relay.proxy.passing import Skip
 from relay.proxy.types import Attempt, Call, Route
 from relay.proxy.upstream.errors import ConnectTimeout, UpstreamError
 from relay.proxy.upstream.sockets import HandshakeRefused, SocketDialer, UpstreamSocket
@@ -52,7 +53,7 @@ class Caller:
         Raises ApiError when the session itself was refused, or no Route answered.
         """
         now, health = asyncio.get_running_loop().time, self.opener.health
-        able = [route for route in call.offer.routes if route.wire.has(OPERATION)]
+        able = tuple(route for route in call.offer.routes if route.wire.has(OPERATION))
         if call.offer.routes and not able:
             model = call.offer.model_id
             raise ApiError(Cause.ENDPOINT_NOT_SUPPORTED, param="model", detail=model)
@@ -71,6 +72,7 @@ class Caller:
                 health.over(turn)
                 _note(call, route, failure.status, failure.code, now() - started)
                 if failure.final is not None:
+                    passing.note(call, selection.passed_over, able, route, Skip.NOT_ABLE)
                     raise failure.final from None
                 if failure.blame is not Blame.CREDENTIAL:
                     selection.spend(route.upstream_id)
@@ -80,7 +82,9 @@ class Caller:
             else:
                 health.succeeded(turn, now())
                 _note(call, route, SWITCHING, "", now() - started)
+                passing.note(call, selection.passed_over, able, route, Skip.NOT_ABLE)
                 return Line(socket, route, turn, health)
+        passing.note(call, selection.passed_over, able, None, Skip.NOT_ABLE)
         if failed is None or failed.cause is Cause.NO_UPSTREAM_AVAILABLE:
             wait_s = health.wait_s(able, now())
             raise ApiError(Cause.NO_UPSTREAM_AVAILABLE, retry_after_s=wait_s)
