@@ -4,14 +4,16 @@ Reads only, and computes nothing that the record does not show: the arithmetic i
 lines, so that whoever adds them up gets the charge. Customers get it without upstreams and costs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from billing import passed_over
 from billing.events import PriceLine
 from billing.models import LedgerEntry, Price, Refusal, UsageRecord
 from billing.money import TOKENS_PER_PRICE_UNIT, round_half_even
+from billing.passed_over import PassedOver
 from billing.percent import format_percent
 from billing.price_versions import ABOVE_TOKENS, IMAGE_PREFIX, MINIMUM, TIERS
 from billing.pricing import Buckets
@@ -150,6 +152,11 @@ class Explanation:
         """Each try with what it cost us, by which version of its cost; staff only."""
         return [{"cost_nanos": 0, "cost_id": 0} | each for each in self.record.attempts]
 
+    @property
+    def passed_over(self) -> Sequence[PassedOver]:
+        """The routes that were not asked although they came before; staff only."""
+        return passed_over.of(self.record)
+
 
 def explain(record: UsageRecord) -> Explanation:
     """The explanation of a Call; three queries at most."""
@@ -226,6 +233,10 @@ def as_json(told: Explanation) -> dict[str, Any]:
         **_arithmetic_json(told),
         "upstream": record.upstream,
         "attempts": told.attempts,
+        "passed_over": [
+            {"upstream": each.upstream, "reason": each.reason, "words": each.words}
+            for each in told.passed_over
+        ],
         "cost_nanos": record.cost_nanos,
         "margin_nanos": told.margin_nanos,
     }

@@ -181,6 +181,7 @@ def _row(
         _json(call.quantities),
         _json(call.lines),
         _json(call.attempts),
+        _json(call.passed) if call.passed else None,
         _instant(call.admitted_at_ms),
         _instant(call.ended_at_ms),
         transaction_id,

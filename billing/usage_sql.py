@@ -44,6 +44,7 @@ WORKED_OUT = (
     "quantities",
     "lines",
     "attempts",
+    "passed",
     "admitted_at",
     "ended_at",
     "ledger_transaction_id",

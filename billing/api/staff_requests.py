@@ -63,6 +63,19 @@ class OperatorAttempt(StaffAttempt):
     upstream = Text(allow_blank=True)
 
 
+class StaffPassedOver(Fields):
+    """A route that came before and was not asked."""
+
+    reason = Text(help_text="a code, such as upstream_rests")
+    words = Text()
+
+
+class OperatorPassedOver(StaffPassedOver):
+    """The same with whose it is."""
+
+    upstream = Text()
+
+
 class StaffCallDetail(CallDetailDocument):
     """The call with its tries."""
 
@@ -71,6 +84,7 @@ class StaffCallDetail(CallDetailDocument):
     cost_nanos = Nanos()
     margin_nanos = Nanos()
     attempts = StaffAttempt(many=True)
+    passed_over = StaffPassedOver(many=True)
 
 
 class OperatorCallDetail(StaffCallDetail):
@@ -78,6 +92,7 @@ class OperatorCallDetail(StaffCallDetail):
 
     upstream = Text(allow_blank=True)
     attempts = OperatorAttempt(many=True)
+    passed_over = OperatorPassedOver(many=True)
 
 
 class StaffCallQuery(PageQuery):
@@ -161,8 +176,8 @@ def detail_of(request_id: str, site: Site | None) -> dict[str, Any]:
         raise not_found()
     whose = {"site_id": found.organization.site_id, "organization_id": found.organization_id}
     if isinstance(found, Refusal):
-        nothing = {"cost_nanos": 0, "margin_nanos": 0, "attempts": [], "upstream": ""}
-        return refusal_of(found) | whose | nothing
+        nothing = {"cost_nanos": 0, "margin_nanos": 0, "upstream": ""}
+        return refusal_of(found) | whose | nothing | {"attempts": [], "passed_over": []}
     return told_of(found) | whose | _of_house(found)
 
 
@@ -184,4 +199,5 @@ def _of_house(record: UsageRecord) -> dict[str, Any]:
         "margin_nanos": told.margin_nanos,
         "upstream": record.upstream,
         "attempts": told.attempts,
+        "passed_over": told.passed_over,
     }

@@ -88,6 +88,9 @@ class UsageRecord(models.Model):
         default=list,
         db_comment="[{upstream, status, code, latency_ms, cost_nanos, cost_id}] in order",
     )
+    passed = models.JSONField(
+        null=True, db_comment="[[upstream, reason]] of routes that were passed over; null: none"
+    )
     admitted_at = models.DateTimeField()
     ended_at = models.DateTimeField()
     first_byte_ms = models.PositiveIntegerField(null=True, db_comment="time to first token")

@@ -12,6 +12,7 @@ from accounts.api.problems import Problem, not_found
 from accounts.api.views import OperatorView
 from accounts.models import Site
 from accounts.scopes import Scope
+from billing import passed_over
 from billing.models import Model, UsageRecord
 from relay import call_trails, dry_run, health_reports
 from relay.proxy import preferences
@@ -70,12 +71,21 @@ class StepDocument(Fields):
     then = Text()
 
 
+class PassedOverDocument(Fields):
+    """A route that came before and was not asked."""
+
+    upstream = Text()
+    reason = Text(help_text="a verdict of a dry run, or not_able")
+    words = Text()
+
+
 class TrailDocument(Fields):
     """A call that was made, attempt by attempt."""
 
     request_id = Text()
     model = Text()
     steps = StepDocument(many=True)
+    passed_over = PassedOverDocument(many=True)
 
 
 class DryRun(OperatorView):
@@ -104,8 +114,12 @@ class Trail(OperatorView):
         record = UsageRecord.objects.filter(pk=request_id[:40]).first()
         if record is None:
             raise not_found()
-        steps = call_trails.steps(record)
-        return {"request_id": record.pk, "model": record.model, "steps": steps}
+        return {
+            "request_id": record.pk,
+            "model": record.model,
+            "steps": call_trails.steps(record),
+            "passed_over": passed_over.of(record),
+        }
 
 
 def _wishes(body: dict[str, Any]) -> preferences.Wishes:

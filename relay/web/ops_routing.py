@@ -14,6 +14,7 @@ from accounts import audit
 from accounts.models import Site
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
+from billing import passed_over
 from billing.models import Model, Refusal, UsageRecord
 from billing.reports import staff_calls
 from billing.reports.customers import search_text
@@ -80,6 +81,7 @@ def explain_request(request: HttpRequest, request_id: str) -> HttpResponse:
         "record": record,
         "refusal": found if isinstance(found, Refusal) else None,
         "steps": call_trails.steps(record) if record else [],
+        "passed_over": passed_over.of(record) if record else [],
         "model": Model.objects.filter(pk=found.model).first(),
     }
     return render_page(request, "ops/explain.html", context)

@@ -100,8 +100,11 @@ def test_a_calls_attempts_are_told_with_their_reasons(
     operators: Program, acme: Organization
 ) -> None:
     tried = {"upstream": "vendor", "status": 503, "code": "status_503", "latency_ms": 9}
-    record = calls.record(acme, attempts=[tried], ending="upstream_failed")
+    passed = [["other", "full"]]
+    record = calls.record(acme, attempts=[tried], passed=passed, ending="upstream_failed")
     told = document(operators.get(f"ops/routing/requests/{record.pk}"))
+    (over,) = told["passed_over"]
+    assert (over["upstream"], over["reason"]) == ("other", "full")
     assert told["steps"][0]["reason"] == "The upstream answered with status 503."
     assert problem(operators.get("ops/routing/requests/req_nobody")) == (404, "not_found")
 

@@ -1,6 +1,7 @@
 """Staff's programs read the log of their customers' calls; upstreams are told to operators only."""
 
 from accounts.models import ApiKey, Organization, Site
+from billing.models import UsageRecord
 from tests.api.programs import Program, document, problem
 from tests.factories import accounts, calls
 
@@ -11,6 +12,7 @@ def test_staff_read_their_sites_calls_and_operators_all(
     acme: Organization, other_site: Site, keepers: Program, operators: Program
 ) -> None:
     ours = calls.record(acme, charge_nanos=5, cost_nanos=2, upstream="vendor", attempts=ATTEMPTS)
+    UsageRecord.objects.filter(pk=ours.pk).update(passed=[["other", "full"]])
     theirs = calls.record(accounts.organization("Abroad", on=other_site))
     items = document(keepers.get("site/requests"))["items"]
     assert [each["id"] for each in items] == [ours.pk]
@@ -23,7 +25,10 @@ def test_staff_read_their_sites_calls_and_operators_all(
     assert [set(each) for each in told["attempts"]] == [
         {"status", "code", "latency_ms", "cost_nanos"}
     ]
-    assert document(operators.get(f"ops/requests/{ours.pk}"))["attempts"][0]["upstream"] == "vendor"
+    assert [set(each) for each in told["passed_over"]] == [{"reason", "words"}]
+    told = document(operators.get(f"ops/requests/{ours.pk}"))
+    assert told["attempts"][0]["upstream"] == "vendor"
+    assert told["passed_over"][0]["upstream"] == "other"
 
 
 def test_refused_calls_are_among_them_and_pages_go_on(

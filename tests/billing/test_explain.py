@@ -169,8 +169,13 @@ def test_the_command_tells_price_version_hold_settlement_booking_and_attempts(
 def test_every_attempt_is_told_with_its_cost_and_the_version_of_it(acme: Organization) -> None:
     tries = [{"upstream": "a", "status": 500}, {"upstream": "b", "cost_nanos": 9, "cost_id": 4}]
     record = calls.record(acme, upstream="b", cost_nanos=9, attempts=tries)
+    UsageRecord.objects.filter(pk=record.pk).update(passed=[["c", "full"], ["d", "of_tomorrow"]])
+    record.refresh_from_db()
     told = explain.explain(record).attempts
     assert [(each["cost_nanos"], each["cost_id"]) for each in told] == [(0, 0), (9, 4)]
+    over = explain.as_json(explain.explain(record))["passed_over"]
+    assert over[0]["words"] == "as many calls as may be are under way there"
+    assert [each["words"] for each in over[1:]] == ["of_tomorrow"]  # by a newer relay
 
 
 def test_a_charge_that_its_lines_do_not_give_is_told_by_the_exit_code(acme: Organization) -> None:

@@ -57,12 +57,24 @@ def test_a_call_becomes_a_record_and_a_charge(
     assert record.input_tokens == 1000
     assert [line["bucket"] for line in record.lines] == ["input", "cached_input", "output"]
     assert record.attempts[0]["upstream"] == "demo"
+    assert record.passed is None
     assert record.ledger_transaction is not None
     assert ledger.balance_nanos(acme.pk) == 100 * UNIT - COST
     assert balances.read(acme).available_nanos == 100 * UNIT - COST
     acme_key.refresh_from_db()
     assert acme_key.last_used_at == record.ended_at
     assert_books_are_right()
+
+
+@transactional
+def test_what_a_call_passed_over_is_kept_beside_its_attempts(
+    gate: Redis, acme: Organization
+) -> None:
+    request_id = call(acme, passed=(("vendor", "upstream_rests"), ("other", "full")))
+    drain(acme)
+    record = UsageRecord.objects.get(pk=request_id)
+    assert record.passed == [["vendor", "upstream_rests"], ["other", "full"]]
+    assert len(record.attempts) == 1
 
 
 @transactional

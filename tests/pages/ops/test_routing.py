@@ -110,6 +110,21 @@ def test_each_attempt_of_a_request_has_its_reason(operator: Client, acme: Organi
     assert "Its answer went to the caller" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "left alone"), ("zh-hans", "上游暂停使用"), ("zh-hant", "上游暫停使用")],
+)
+def test_what_a_request_passed_over_has_its_reason(
+    operator: Client, acme: Organization, language: str, words: str
+) -> None:
+    record = calls.record(acme, passed=[["vendor", "upstream_rests"]])
+    operator.post("/preferences/language", {"language": language})
+    for name in ("ops_explain", "ops_request"):
+        page = operator.get(reverse(name, args=[record.pk])).content.decode()
+        assert words in page
+        assert reverse("ops_upstream", args=["vendor"]) in page
+
+
 def test_a_refused_request_names_its_rule(operator: Client, acme: Organization) -> None:
     assert operator.get(reverse("ops_explain", args=["req_nobody"])).status_code == 404
     refusal = calls.refusal(acme, code="rate_limit_exceeded", status=429)

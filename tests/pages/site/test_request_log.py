@@ -64,6 +64,7 @@ def test_cost_and_margin_are_shown_and_upstreams_to_operators_only(
         cost_nanos=1_000_000,
         upstream="second-vendor",
         attempts=ATTEMPTS,
+        passed=[["second-vendor", "upstream_rests"]],
     )
     for below in ("", f"/{row.pk}"):
         for client, door in ((onlooker, "site"), (operator, "ops")):
