@@ -20,6 +20,7 @@ from billing import credits
 from billing.errors import BillingError
 from billing.ledger import TransactionKind
 from billing.models import RedeemBatch, RedeemCode
+from billing.models.redeem_codes import new_batch_slug
 from billing.money import format_nanos
 
 # Crockford's base32: what looks alike is one character. 20 of them are 100 random bits, which no
@@ -81,8 +82,10 @@ def create(
     by: audit.Actor,
     prefix: str = "",
     expires_at: datetime | None = None,
+    slug: str = "",
 ) -> Made:
-    """Make codes worth `amount_nanos` each. Raises BatchRefused, CreditRefused."""
+    """Make codes worth `amount_nanos` each. `slug` is the batch's id in the catalog file, found
+    for it where none is given. Raises BatchRefused, CreditRefused."""
     credits.check_amount(amount_nanos)
     clean = name.replace("\0", "").strip()
     is_past = expires_at is not None and expires_at <= timezone.now()
@@ -94,7 +97,9 @@ def create(
     with transaction.atomic():
         batch = RedeemBatch.objects.create(
             site=site,
+            slug=slug or new_batch_slug(),
             name=clean,
+            prefix=prefix,
             amount_nanos=amount_nanos,
             expires_at=expires_at,
             created_by=by.user,

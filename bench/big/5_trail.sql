@@ -22,8 +22,8 @@ JOIN big_organization ON n = 1 + floor(:organizations * power(mod(r * 7919, 1000
 INSERT INTO billing_auditrun (kind, started_at, ended_at, is_ok, findings, differences, transactions_to, swept_to)
 SELECT CASE WHEN mod(r, 1440) = 0 THEN 'full' ELSE 'drift' END, :now - r * (interval '90 days' / :checks),
   :now - r * (interval '90 days' / :checks), true, '[]', 0, 0, '' FROM generate_series(1, :checks) AS r;
-INSERT INTO billing_redeembatch (id, name, amount_nanos, created_at, site_id)
-SELECT b, 'Fair ' || b, 5000000000, :since, 'site-' || 1 + mod(b, :sites) FROM generate_series(1, :batches) AS b;
+INSERT INTO billing_redeembatch (id, slug, name, prefix, amount_nanos, created_at, site_id)
+SELECT b, 'fair-' || b, 'Fair ' || b, '', 5000000000, :since, 'site-' || 1 + mod(b, :sites) FROM generate_series(1, :batches) AS b;
 INSERT INTO billing_redeemcode (code_hash, last_four, batch_id)
 SELECT sha256(('code ' || b || '.' || c)::bytea), 'ABCD', b FROM generate_series(1, :batches) AS b, generate_series(1, 250) AS c;
 INSERT INTO relay_upstreamobject (id, kind, state, key_id, model, upstream_id, credential_id, upstream_model,

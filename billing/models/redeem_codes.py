@@ -2,14 +2,28 @@
 
 from django.db import models
 
+from accounts.ids import new_id
 from accounts.models import Organization, Site, User
+from accounts.models.sites import SLUG
+
+
+def new_batch_slug() -> str:
+    """For a batch that nobody named."""
+    return new_id("codes").replace("_", "-")  # as ids of the catalog file are
 
 
 class RedeemBatch(models.Model):
     """Codes that were made together and are worth the same."""
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    slug = models.CharField(
+        max_length=40,
+        default=new_batch_slug,
+        validators=[SLUG],
+        db_comment="its id in the catalog file, one of its site's",
+    )
     name = models.CharField(max_length=100, db_comment="for staff, and the ledger's reason")
+    prefix = models.CharField(max_length=8, blank=True, default="", db_comment="begins each code")
     amount_nanos = models.BigIntegerField()
     expires_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -19,6 +33,7 @@ class RedeemBatch(models.Model):
     class Meta:
         indexes = [models.Index(fields=["site", "-id"], name="redeem_batches")]
         constraints = [
+            models.UniqueConstraint(fields=["site", "slug"], name="redeem_batch_slug_once"),
             models.CheckConstraint(
                 condition=models.Q(amount_nanos__gt=0), name="redeem_batch_is_worth_something"
             ),

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     ANNOUNCEMENT = "announcement"
     SCHEDULED_PRICE = "scheduled_price"
     CUSTOMER = "customer"
+    REDEEM_BATCH = "redeem_batch"
 
 
 class Action(StrEnum):
@@ -40,6 +41,7 @@ class Action(StrEnum):
 
 # Their mappings are texts and the like; everyone else's are prices.
 AS_WRITTEN = frozenset({Kind.SITE, Kind.UPSTREAM, Kind.ANNOUNCEMENT})
+AMOUNTS = frozenset({"trial_credit", "amount"})
 PRICES = frozenset({Kind.PRICE, Kind.CONTRACT, Kind.SCHEDULED_PRICE})
 
 
@@ -54,7 +56,8 @@ class FieldChange:
 @dataclass(frozen=True, slots=True)
 class Change:
     """`key` finds the row: (id,), or (model, upstream, name) of a route, (model, site or "") of a
-    price, (model, organization) of a contract, (plan, model or "all") of an adjustment, a PriceKey.
+    price, (model, organization) of a contract, (plan, model or "all") of an adjustment, a PriceKey,
+    (id, site) of a batch of codes.
 
     Never in repr: its fields may hold a credential.
     """
@@ -104,7 +107,7 @@ class Change:
         if is_price and isinstance(value, Mapping | list):
             shown: Shown = price_section.write({name: value})[name]
             return shown
-        if name == "trial_credit" and isinstance(value, int):
+        if name in AMOUNTS and isinstance(value, int):
             return format_nanos(value)
         if isinstance(value, Mapping) and self.kind in AS_WRITTEN:
             return {

@@ -3,7 +3,9 @@ out. What the file does not name stays as it is."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from datetime import datetime
 
+from relay.catalog import batches
 from relay.catalog.changes import Action, Change, FieldChange, Kind
 from relay.catalog.document import (
     ALL_MODELS,
@@ -19,7 +21,7 @@ from relay.catalog.document import (
 )
 
 
-def diff(wanted: Document, stored: Document) -> list[Change]:
+def diff(wanted: Document, stored: Document, now: datetime) -> list[Change]:
     """The changes in the order in which they can be made: what is referred to comes first."""
     changes = [
         *_rows(Kind.PLAN, wanted.plans, stored.plans),
@@ -31,6 +33,7 @@ def diff(wanted: Document, stored: Document) -> list[Change]:
         changes += _adjustments(plan, stored.plans.get(plan.id))
     for site in wanted.sites.values():
         changes += _site(site, stored.sites.get(site.id))
+        changes += batches.changes(site, stored.sites.get(site.id), now)
     changes += _rows(Kind.ANNOUNCEMENT, wanted.announcements, stored.announcements)
     for organization_id, by_model in wanted.contracts.items():
         before = stored.contracts.get(organization_id, {})

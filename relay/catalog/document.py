@@ -89,9 +89,22 @@ class PlanSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RedeemBatchSpec:
+    """Codes that were made together. Terms are fixed once they are made."""
+
+    id: str
+    name: str | Unset = UNSET
+    amount: int | Unset = UNSET  # nanos, of each code
+    count: int | Unset = UNSET
+    prefix: str | Unset = UNSET
+    expires_at: datetime | Unset | None = UNSET
+    withdrawn: bool | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSpec:
-    """A storefront. `domains`, `models` and errors, when given, are the whole set; `prices`
-    adds to it."""
+    """A storefront. `domains`, `models` and errors, when given, are the whole set; `prices` and
+    `redeem_batches` add to it."""
 
     id: str
     name: str | Unset = UNSET
@@ -121,6 +134,7 @@ class SiteSpec:
     # By model, what differs from how any site would list it; the whole set.
     offers: Mapping[str, Mapping[str, Any]] | Unset = UNSET
     prices: Mapping[str, Components] | Unset = field(default=UNSET, metadata=NESTED)
+    redeem_batches: Mapping[str, RedeemBatchSpec] | Unset = field(default=UNSET, metadata=NESTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from accounts.images import Logo
 from accounts.models.sites import LANGUAGES
 from billing.money import format_nanos
 from billing.percent import format_percent
-from relay.catalog import price_section, site_section
+from relay.catalog import batch_section, batches, price_section, site_section
 from relay.catalog.document import (
     UNSET,
     AnnouncementSpec,
@@ -146,6 +146,8 @@ def _site(spec: SiteSpec) -> dict[str, Any]:
         row["errors"] = {cause: dict(given) for cause, given in spec.error_overrides.items()}
     if spec.prices is not UNSET and spec.prices:
         row["prices"] = _prices(spec.prices)
+    if listed := batches.of_site(spec):
+        row["redeem_batches"] = [batch_section.write(batch) for batch in listed.values()]
     return row
 
 

@@ -4,6 +4,7 @@ referred to, new rows have what they need, no two sites claim one domain. Pure."
 from dataclasses import dataclass
 from datetime import datetime
 
+from relay.catalog import batches
 from relay.catalog.document import (
     ALL_MODELS,
     UNSET,
@@ -21,6 +22,8 @@ from relay.catalog.problems import Problems
 # What has no sensible default in a new row.
 NEEDED_BY_NEW_UPSTREAM = ("base_url",)
 NEEDED_BY_NEW_SITE = ("name", "domains", "plan")
+# The codes of one apply come in one answer, and are made in one transaction.
+CODES_MAX = 50_000
 NEEDED_BY_NEW_ANNOUNCEMENT = ("kind", "title", "starts_at")
 
 
@@ -34,6 +37,7 @@ def check(wanted: Document, stored: Document, *, file: str, now: datetime) -> No
         checker.model(model)
     for site in wanted.sites.values():
         checker.site(site)
+        checker.batches(site, now)
     for plan in wanted.plans.values():
         checker.plan(plan)
     for organization_id in wanted.contracts:
@@ -44,6 +48,7 @@ def check(wanted: Document, stored: Document, *, file: str, now: datetime) -> No
         checker.scheduled(key, now)
     for customer in wanted.customers.values():
         checker.customer(customer)
+    checker.codes()
     checker.domains()
     checker.aliases()
     checker.problems.refuse()
@@ -131,6 +136,25 @@ class _Checker:
             self._is_named(site, model_id, said.get("shown_as", ""))
         self._currency(site)
         self._language(site)
+
+    def batches(self, site: SiteSpec, now: datetime) -> None:
+        known = batches.of_site(self.stored.sites.get(site.id))
+        for spec in batches.of_site(site).values():
+            path = f"sites.{site.id}.redeem_batches.{spec.id}"
+            for field, message in batches.problems(spec, known.get(spec.id), now):
+                self.refuse(path + field, message)
+
+    def codes(self) -> None:
+        """One apply makes only so many at once."""
+        count = 0
+        for site in self.wanted.sites.values():
+            known = batches.of_site(self.stored.sites.get(site.id))
+            for spec in batches.of_site(site).values():
+                count += 0 if spec.id in known or spec.count is UNSET else spec.count
+                if count > CODES_MAX:
+                    path = f"sites.{site.id}.redeem_batches.{spec.id}"
+                    self.refuse(path, f"more than {CODES_MAX} codes to make at once")
+                    return
 
     def _is_named(self, site: SiteSpec, model_id: str, shown_as: str) -> None:
         """A site lists a model by one of its aliases."""

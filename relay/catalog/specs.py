@@ -9,6 +9,7 @@ from billing import capabilities
 from billing.adjustments import ADJUSTMENT_BP_MAX, ADJUSTMENT_BP_MIN
 from billing.percent import parse_percent
 from relay.catalog import (
+    batch_section,
     credentials,
     error_rows,
     offer_section,
@@ -127,6 +128,7 @@ def site(section: Section, site_id: str, *, folder: Path) -> SiteSpec:
         aliases=_aliases(section),
         offers=offer_section.read(section),
         prices=_site_prices(section),
+        redeem_batches=batch_section.read(section),
     )
 
 

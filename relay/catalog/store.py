@@ -3,7 +3,7 @@ package; prices and adjustments go through billing, which never edits a version.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -13,8 +13,9 @@ from accounts import audit, sites
 from accounts.models import Announcement, BudgetPeriod, Organization, Site, SiteDomain, SiteText
 from billing import adjustments, budgets, plans, prices
 from billing.models import Model, Plan, SiteModel, SiteTerms
+from billing.redeem_codes import Made
 from relay import costs, signals
-from relay.catalog import offer_section, references, stored
+from relay.catalog import batches, offer_section, references, stored
 from relay.catalog.changes import Action, Change, Kind
 from relay.catalog.diff import diff
 from relay.catalog.document import ALL_MODELS, UNSET, Components, Document, PriceKey
@@ -28,12 +29,19 @@ TERMS = ("plan", "models", "trial_credit")
 ROW = tuple(offer_section.COLUMNS.values())  # of a SiteModel
 
 
+class Applied(NamedTuple):
+    """What was changed, and the batches of redeem codes that were made, with their codes."""
+
+    changes: list[Change]
+    made: list[Made]
+
+
 def compare(document: Document, *, file: str) -> list[Change]:
     """What `apply` would change. Raises `CatalogRefused` for what does not fit together."""
     now = timezone.now()
     before = stored.read(now, organizations=_organizations(document))
     references.check(document, before, file=file, now=now)
-    return diff(document, before)
+    return diff(document, before, now)
 
 
 def _organizations(document: Document) -> set[str]:
@@ -43,7 +51,7 @@ def _organizations(document: Document) -> set[str]:
 
 
 @transaction.atomic
-def apply(document: Document, *, file: str, by: audit.Actor | None = None) -> list[Change]:
+def apply(document: Document, *, file: str, by: audit.Actor | None = None) -> Applied:
     """Make the changes and answer them; all or none. Applying it again changes nothing.
 
     A price or an adjustment that differs from the one in force gets a new version, from now on.
@@ -52,20 +60,21 @@ def apply(document: Document, *, file: str, by: audit.Actor | None = None) -> li
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPLY_LOCK])
     changes = compare(document, file=file)
+    by = by or audit.command("catalog apply")
+    made = []
     _free_domains(changes)
     for change in changes:
-        if change.kind is Kind.PRICE:
-            _publish(change, document)
-        elif change.kind is Kind.CONTRACT:
-            _publish_contract(change, document)
-        elif change.kind is Kind.SCHEDULED_PRICE:
-            _schedule(PriceKey(*change.key), document)
+        if change.kind is Kind.REDEEM_BATCH:
+            made.append(batches.write(change, by))
+            continue
+        if change.kind in VERSIONS:
+            VERSIONS[change.kind](change, document)
         else:
             WRITERS[change.kind](change)
-        _record(by or audit.command("catalog apply"), change)
+        _record(by, change)
     if changes:
         signals.announce()
-    return changes
+    return Applied(changes, [batch for batch in made if batch is not None])
 
 
 def _record(by: audit.Actor, change: Change) -> None:
@@ -113,7 +122,8 @@ def _publish_contract(change: Change, document: Document) -> None:
     )
 
 
-def _schedule(key: PriceKey, document: Document) -> None:
+def _schedule(change: Change, document: Document) -> None:
+    key = PriceKey(*change.key)
     prices.publish(
         Model.objects.get(pk=key.model),
         site=Site.objects.get(pk=key.site) if key.site else None,
@@ -278,6 +288,12 @@ def _write_terms(site: Site, terms: dict[str, Any]) -> None:
         row.models.set([] if terms["models"] == "all" else terms["models"])
 
 
+# Of whose changes the document has the whole version.
+VERSIONS: dict[Kind, Callable[[Change, Document], None]] = {
+    Kind.PRICE: _publish,
+    Kind.CONTRACT: _publish_contract,
+    Kind.SCHEDULED_PRICE: _schedule,
+}
 WRITERS: dict[Kind, Callable[[Change], None]] = {
     Kind.PLAN: _write_plan,
     Kind.UPSTREAM: _write_upstream,

@@ -10,7 +10,7 @@ from accounts.models import Announcement, Organization, Site
 from billing import adjustments, capabilities
 from billing.models import Model, OrganizationBudget, OrganizationPlan, Plan, Price, SiteTerms
 from relay import costs
-from relay.catalog import offer_section
+from relay.catalog import batches, offer_section
 from relay.catalog.document import (
     ALL_MODELS,
     UNSET,
@@ -21,6 +21,7 @@ from relay.catalog.document import (
     ModelSpec,
     PlanSpec,
     PriceKey,
+    RedeemBatchSpec,
     RouteSpec,
     SiteSpec,
     Unset,
@@ -37,6 +38,7 @@ def read(now: datetime, *, organizations: Collection[str] = ()) -> Document:
     adjusted = _adjustments(now)
     models = Model.objects.prefetch_related("routes", "aliases").order_by("id")
     known_costs = costs.in_force(now)
+    codes = batches.stored()
     sites = Site.objects.select_related("terms").prefetch_related(
         "domains", "terms__models", "model_aliases", "images", "texts", "site_models"
     )
@@ -48,7 +50,8 @@ def read(now: datetime, *, organizations: Collection[str] = ()) -> Document:
         },
         plans={row.id: _plan(row, adjusted.get(row.id, {})) for row in Plan.objects.order_by("id")},
         sites={
-            row.id: _site(row, in_force.by_site.get(row.id, {})) for row in sites.order_by("id")
+            row.id: _site(row, in_force.by_site.get(row.id, {}), codes.get(row.id, {}))
+            for row in sites.order_by("id")
         },
         announcements={
             row.pk: _announcement(row) for row in Announcement.objects.order_by("starts_at", "pk")
@@ -186,7 +189,7 @@ def _plan(row: Plan, adjusted: dict[str, int]) -> PlanSpec:
     )
 
 
-def _site(row: Site, prices: dict[str, Components]) -> SiteSpec:
+def _site(row: Site, prices: dict[str, Components], codes: dict[str, RedeemBatchSpec]) -> SiteSpec:
     terms: SiteTerms | None = getattr(row, "terms", None)
     return SiteSpec(
         id=row.id,
@@ -216,6 +219,7 @@ def _site(row: Site, prices: dict[str, Components]) -> SiteSpec:
         aliases={alias.alias: alias.model_id for alias in row.model_aliases.all()},
         offers=_offers(row),
         prices=prices,
+        redeem_batches=codes,
     )
 
 

@@ -1,15 +1,16 @@
 """`manage.py catalog`: what the deployment sells, as a file."""
 
+import csv
 import json
+import os
 from argparse import RawDescriptionHelpFormatter
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from relay.catalog import reader, store, stored
-from relay.catalog.changes import Change
 from relay.catalog.export import export
 from relay.catalog.problems import CatalogRefused
 
@@ -23,6 +24,10 @@ differs is published as a new version, in force from now on; so is a plan's adju
 in percent; scheduled_prices begin later. An empty price {} ends a site's own or a contract.
 contracts and customers name organizations that are there. A credential is env:NAME, file:PATH
 (relative to the file) or the secret itself; without one the stored credential stays.
+
+A batch of redeem codes that is not there is made, once: its codes are printed as "codes", by site
+and batch, or written as CSV to a new file by --codes FILE, and never again. Its terms cannot
+change then; withdrawn: true ends it.
 
 diff prints what apply would change. Both print {"changes": [{"kind", "id", "action", "fields"}]}.
 export writes such a file, without credentials, to FILE or to standard output.
@@ -43,21 +48,40 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("act", choices=["apply", "diff", "export"])
         parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
+        parser.add_argument("--codes", type=Path, metavar="FILE", help="of apply: a file to make")
 
-    def handle(self, *args: Any, act: str, file: Path | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, act: str, file: Path | None, codes: Path | None, **options: Any
+    ) -> None:
         try:
             if act == "export":
                 self._export(file)
             elif file is None:
                 raise CommandError(f"catalog {act} needs a FILE")
+            elif act == "diff":
+                changes = store.compare(reader.read(file), file=str(file))
+                self._print({"changes": [change.shown() for change in changes]})
             else:
-                self._print(_changes(act, file))
+                self._apply(file, codes)
         except CatalogRefused as refused:
             raise CommandError(str(refused)) from refused
 
-    def _print(self, changes: list[Change]) -> None:
-        shown = [change.shown() for change in changes]
-        self.stdout.write(json.dumps({"changes": shown}, ensure_ascii=False))
+    def _apply(self, file: Path, codes: Path | None) -> None:
+        """Where codes go is made sure of before any is made: they are told once."""
+        if codes is None:
+            self._print(_shown(store.apply(reader.read(file), file=str(file)), are_told=True))
+            return
+        with _new_file(codes) as rows:
+            try:
+                applied = store.apply(reader.read(file), file=str(file))
+            except CatalogRefused:
+                codes.unlink()
+                raise
+            _write_codes(rows, applied)
+        self._print(_shown(applied, are_told=False))
+
+    def _print(self, shown: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(shown, ensure_ascii=False))
 
     def _export(self, file: Path | None) -> None:
         document = stored.read(timezone.now())
@@ -83,7 +107,29 @@ class Command(BaseCommand):
         )
 
 
-def _changes(act: str, file: Path) -> list[Change]:
-    document = reader.read(file)
-    run = store.apply if act == "apply" else store.compare
-    return run(document, file=str(file))
+def _shown(applied: store.Applied, *, are_told: bool) -> dict[str, Any]:
+    """The answer of `apply`; with the codes of new batches if nobody else is told them."""
+    shown: dict[str, Any] = {"changes": [change.shown() for change in applied.changes]}
+    if applied.made and are_told:
+        shown["codes"] = {
+            f"{batch.site_id}/{batch.slug}": list(codes) for batch, codes in applied.made
+        }
+    return shown
+
+
+def _new_file(path: Path) -> TextIO:
+    """A file that only its owner reads. One that is there already may hold the only copy of
+    others' codes."""
+    try:
+        return os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline=""
+        )
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be made: {error.strerror}") from error
+
+
+def _write_codes(rows: TextIO, applied: store.Applied) -> None:
+    writer = csv.writer(rows)
+    writer.writerow(["site", "batch", "code"])
+    for batch, codes in applied.made:
+        writer.writerows([batch.site_id, batch.slug, code] for code in codes)

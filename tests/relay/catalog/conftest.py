@@ -56,7 +56,7 @@ def apply(db: None, tmp_path: Path) -> Apply:
 
     def run(text: str) -> list[Change]:
         document = reader.read_text(text, file="catalog.yaml", folder=tmp_path)
-        return store.apply(document, file="catalog.yaml")
+        return store.apply(document, file="catalog.yaml").changes
 
     return run
 

@@ -86,6 +86,9 @@ sites:
     aliases: {{house: gpt-4o}}
     offers: {{gpt-4o: {{hidden: true, position: 2, shown_as: house, description: {{en: Big.}}}}}}
     errors: {{NO_CREDIT: {{status: 403, message: {{en: Pay first.}}}}}}
+    redeem_batches:
+      - {{id: spring, name: Spring fair, amount: "2.50", count: 3, prefix: FAIR,
+         expires_at: "{LATER}"}}
 announcements:
   - {{id: move, site: acme, kind: maintenance, state: published, title: {{en: We move}},
      body: {{en: Soon.}}, models: [gpt-4o], starts_at: "{BEGINS}", ends_at: "{LATER}"}}
@@ -141,7 +144,9 @@ def test_every_field_of_a_catalog_says_something_in_the_file_above(
     found = stored.read(timezone.now())
     lists = (found.upstreams, found.models, found.plans, found.sites, found.announcements)
     silent = []
-    for rows in (*lists, found.customers):
+    batches = found.sites["acme"].redeem_batches
+    assert isinstance(batches, dict)
+    for rows in (*lists, found.customers, batches):
         (kind,) = {type(row) for row in rows.values()}
         for each in fields(kind):
             said = [getattr(row, each.name) for row in rows.values()]

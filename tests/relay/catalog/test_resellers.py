@@ -19,7 +19,7 @@ SELLERS = ("bigdogai", "baystone", "qingcheng", "xidao", "modelstudio")
 
 
 def applied() -> list[Change]:
-    return store.apply(reader.read(FILE), file=str(FILE))
+    return store.apply(reader.read(FILE), file=str(FILE)).changes
 
 
 @pytest.fixture
