@@ -89,6 +89,11 @@ sites:
     redeem_batches:
       - {{id: spring, name: Spring fair, amount: "2.50", count: 3, prefix: FAIR,
          expires_at: "{LATER}"}}
+{_beside_sites(organization)}"""
+
+
+def _beside_sites(organization: str) -> str:
+    return f"""
 announcements:
   - {{id: move, site: acme, kind: maintenance, state: published, title: {{en: We move}},
      body: {{en: Soon.}}, models: [gpt-4o], starts_at: "{BEGINS}", ends_at: "{LATER}"}}
