@@ -10,7 +10,7 @@ NAME_THE_OLD = "UPDATE billing_redeembatch SET slug = 'codes-' || id"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0117_ledger_by_time")]
+    dependencies = [("billing", "0140_passed_over")]
     operations = [
         migrations.AddField(
             model_name="redeembatch",
