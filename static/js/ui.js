@@ -76,4 +76,8 @@ document.addEventListener("change", (event) => {
   event.target.closest("form[data-autosubmit]")?.requestSubmit();
 });
 
+/* Tabs that need more room than there is: the current one is in sight. */
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) tab.closest(".tabs").scrollLeft = tab.offsetLeft - tab.closest(".tabs").offsetLeft - 48;
+
 document.querySelector("[data-focus]")?.focus();
