@@ -188,6 +188,12 @@ def dt(value: datetime | None, style: str = "auto") -> SafeString:
     )
 
 
+@register.simple_tag
+def clock_zone() -> str:
+    """The name of the time zone that `dt` shows moments in."""
+    return str(readers_zone() or timezone.get_current_timezone())
+
+
 @register.filter
 def seconds(milliseconds: int | None) -> str:
     """Milliseconds as seconds with two decimals; "-" when it was not measured.

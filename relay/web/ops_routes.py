@@ -65,7 +65,9 @@ class NewRouteForm(RouteForm):
     """The same with the upstream, which never changes."""
 
     upstream = forms.ModelChoiceField(
-        label=gettext_lazy("Upstream"), queryset=Upstream.objects.order_by("id")
+        label=gettext_lazy("Upstream"),
+        queryset=Upstream.objects.order_by("id"),
+        empty_label=gettext_lazy("Choose an upstream"),
     )
 
 
