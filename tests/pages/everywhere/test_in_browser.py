@@ -65,8 +65,13 @@ class Reader:
     """A browser's tab of somebody who is logged in as `client` is."""
 
     def __init__(self, browser: "Browser", address: str, client: Client, look: Look) -> None:
-        viewport = {"width": look.width, "height": HEIGHT}
-        context = browser.new_context(viewport=viewport, locale="en-US")  # type: ignore[arg-type]
+        is_phone = look.width == looks.PHONE
+        context = browser.new_context(
+            viewport={"width": look.width, "height": HEIGHT},
+            locale="en-US",
+            is_mobile=is_phone,
+            has_touch=is_phone,
+        )
         cookies = {settings.LANGUAGE_COOKIE_NAME: look.language, "theme": look.theme}
         if session := client.cookies.get(settings.SESSION_COOKIE_NAME):
             cookies[settings.SESSION_COOKIE_NAME] = session.value
