@@ -1,12 +1,17 @@
 """Days of usage say what the rollups say: folded or not, late or not, wherever days begin."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection, transaction
 from redis import Redis
 
 from accounts.models import Organization, Site
-from billing import posting, usage_days
+from billing import posting, rollup_rows, usage_days
+from billing.audit import sums
+from billing.audit.report import Tally
 from billing.models import CustomerDay, SiteDay, UsageDay, UsageFold
 from billing.reports import day_sums, spend
 from tests.factories import accounts, calls
@@ -14,6 +19,7 @@ from tests.factories.billing import append_usage, usage_event
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LONG_AGO = date(2026, 1, 1)
+WAIT_S = 60.0
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -100,3 +106,42 @@ def test_a_time_zone_that_postgres_does_not_know_is_utc(site: Site) -> None:
     calls.record(odd, at=NOON - DAY)
     usage_days.fold(NOON)
     assert UsageDay.objects.get().day == (NOON - DAY).date()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_time_zone_that_changes_while_usage_is_posted_late_counts_it_once(
+    acme: Organization,
+) -> None:
+    calls.record(acme, at=NOON - DAY)
+    usage_days.fold(NOON)
+
+    def move() -> None:
+        Organization.objects.filter(pk=acme.pk).update(time_zone="Europe/London")
+        connection.close()
+
+    moving = Thread(target=move)
+    with transaction.atomic():
+        # A day that is there already, and one that nobody else knows of yet.
+        rollup_rows.add([_late(acme, NOON - DAY), _late(acme, NOON - 9 * DAY)])
+        moving.start()
+        _until_somebody_waits()
+    moving.join()
+    known, new = (NOON - DAY).date(), (NOON - 9 * DAY).date()
+    assert spent(acme) == {(known, "small"): 100_005, (new, "small"): 5}
+    assert list(sums.days_are_quarters(Tally())) == []
+
+
+def _late(organization: Organization, at: datetime) -> rollup_rows.Fact:
+    at_ms = int(at.timestamp() * 1000)
+    whose = (organization.site_id, organization.pk, "", "small", "", 200)
+    return (at_ms, *whose, 1, 0, 1, 0, 5, 0, 0)
+
+
+def _until_somebody_waits() -> None:
+    ends_at = time.monotonic() + WAIT_S
+    while time.monotonic() < ends_at:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("the change of the time zone waits for nobody")
