@@ -119,16 +119,22 @@ def answered(
         return []
     query = UsageRecord.objects.filter(organization=organization).select_related("api_key")
     query = narrowed(query, filters, after, at="admitted_at", key="request_id")
-    if filters.outcome == "ok":
-        query = query.filter(status__gte=200, status__lt=400)
-    if filters.outcome == "failed":
-        query = query.exclude(status__gte=200, status__lt=400)
+    query = ended_so(query, filters)
     if filters.is_narrow:
         spans = quarters(organization, filters, after, rows_max + 1)
         if not spans:
             return []
         query = query.filter(reduce(or_, spans))
     return [row_of_record(r) for r in query.order_by("-admitted_at", "-request_id")[: rows_max + 1]]
+
+
+def ended_so(rows: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
+    """Those that went well, or did not, if that is asked for: of records and of their sums."""
+    if filters.outcome == "ok":
+        return rows.filter(status__gte=200, status__lt=400)
+    if filters.outcome == "failed":
+        return rows.exclude(status__gte=200, status__lt=400)
+    return rows
 
 
 def quarters(
@@ -139,13 +145,13 @@ def quarters(
     Where few fit, reading every record to find them takes minutes of a customer with millions;
     the index of the sums holds all that is asked for here.
     """
-    sums = UsageRollup.objects.filter(organization=organization)
+    # A late settle may leave a row of no calls behind.
+    sums = UsageRollup.objects.filter(organization=organization, calls__gt=0)
     if filters.model:
         sums = sums.filter(model=filters.model)
     if filters.key:
         sums = sums.filter(api_key=filters.key)
-    if filters.outcome == "failed":
-        sums = sums.exclude(status__gte=200, status__lt=400)
+    sums = ended_so(sums, filters)
     if filters.day:
         end = days.start_of(filters.day + timedelta(days=1))
         sums = sums.filter(start__gte=days.start_of(filters.day), start__lt=end)

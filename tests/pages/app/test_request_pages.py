@@ -30,6 +30,18 @@ def test_a_refused_call_shows_its_code_and_costs_nothing(
     assert "$" not in page[page.index('id="log"') : page.index("</table>")]
 
 
+def test_a_call_that_went_well_is_found_behind_hours_of_failures(
+    page_client: Client, acme: Organization
+) -> None:
+    now = timezone.now()
+    well = calls.record(acme, at=now - timedelta(days=2))
+    for n in range(PAGE_ROWS + 2):
+        at = now - n * timedelta(minutes=15)
+        calls.record(acme, at=at, status=502, ending="upstream_failed", charge_nanos=0)
+    page = page_client.get(f"{LOG}?model=small&outcome=ok").content.decode()
+    assert ids(page) == [well.pk]
+
+
 def test_paging_shows_every_call_once(page_client: Client, acme: Organization) -> None:
     now = timezone.now()
     made = {
