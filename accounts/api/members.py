@@ -58,8 +58,9 @@ class MemberDetail(OrganizationView):
         raises=(members.LastOwner, members.NotAMember),
     )
     def put(self, call: Call, member_id: int) -> Membership:
-        """Give a member another role. The last owner stays one."""
-        row: Membership = get_object_or_404(rows_of(call), pk=member_id)
+        """Give a member another role. The last owner stays one; a session that changes an owner
+        has shown lately who it is."""
+        row = _changeable(call, member_id)
         members.change_role(row, call.body["role"], by=call.by)
         row.refresh_from_db()
         return row
@@ -74,10 +75,7 @@ class MemberDetail(OrganizationView):
     def delete(self, call: Call, member_id: int) -> None:
         """End a membership. The last owner stays; a session that removes an owner has shown lately
         who it is."""
-        row: Membership = get_object_or_404(rows_of(call), pk=member_id)
-        if row.role == Role.OWNER and not call.caller.is_fresh:
-            raise confirm_identity()
-        members.remove(row, by=call.by)
+        members.remove(_changeable(call, member_id), by=call.by)
 
 
 class MembershipEnd(OrganizationView):
@@ -118,3 +116,11 @@ class Ownership(OrganizationView):
 def rows_of(call: Call) -> QuerySet[Membership, Any]:
     """The members of the call's organization."""
     return Membership.objects.filter(organization=call.organization).select_related("user")
+
+
+def _changeable(call: Call, member_id: int) -> Membership:
+    """A member of the call's organization, an owner only to who has shown lately who they are."""
+    row: Membership = get_object_or_404(rows_of(call), pk=member_id)
+    if row.role == Role.OWNER and not call.caller.is_fresh:
+        raise confirm_identity()
+    return row

@@ -162,9 +162,13 @@ def withdraw(request: MemberRequest, invitation_id: str) -> HttpResponse:
 
 @require_POST
 @member_page(Act.MANAGE_MEMBERS)
-def change_role(request: MemberRequest, member_id: int) -> HttpResponse:
-    """Give a member another role."""
+def change_role(request: MemberRequest, member_id: int) -> HttpResponseBase:
+    """Give a member another role; take an owner's only for someone who just proved who they are."""
     member = find(request, member_id)
+    return set_owner(request, member) if member.role == Role.OWNER else set_role(request, member)
+
+
+def set_role(request: MemberRequest, member: Membership) -> HttpResponse:
     try:
         members.change_role(member, request.POST.get("role", ""), by=audit.actor_of(request))
     except members.MemberError as error:
@@ -172,6 +176,9 @@ def change_role(request: MemberRequest, member_id: int) -> HttpResponse:
     else:
         messages.success(request, _("The role of %(who)s is saved.") % {"who": member.user.email})
     return redirect("team")
+
+
+set_owner = confirm_identity(set_role)
 
 
 @require_http_methods(["GET", "POST"])

@@ -93,6 +93,10 @@ def test_an_old_session_confirms_first(acme: Organization, owner: User) -> None:
     browser = confirmed(owner, age_s=86_400)
     removed = browser.delete(f"/api/v1/{HOME}/members/{other.pk}")
     assert problem(removed) == (403, "confirm_identity")
+    lowered = browser.put(
+        f"/api/v1/{HOME}/members/{other.pk}", {"role": "viewer"}, content_type="application/json"
+    )
+    assert problem(lowered) == (403, "confirm_identity")
     handed = browser.post(
         f"/api/v1/{HOME}/transfer", {"member": other.pk}, content_type="application/json"
     )

@@ -100,6 +100,18 @@ def test_others_leave(bob: Membership) -> None:
     assert client.get("/app/").headers["Location"] == "/app/new-organization"
 
 
+def test_an_owner_loses_the_role_only_to_who_has_proved_who_they_are(
+    owner: User, bob: Membership
+) -> None:
+    role, path = {"role": Role.VIEWER}, f"/app/team/members/{bob.pk}/role"
+    Membership.objects.filter(pk=bob.pk).update(role=Role.OWNER)
+    asked = logged_in(has_password(owner)).post(path, role)
+    assert asked.headers["Location"].startswith("/accounts/reauthenticate/?next=%2Fapp%2F")
+    assert Membership.objects.get(pk=bob.pk).role == Role.OWNER
+    confirmed(owner).post(path, role)
+    assert Membership.objects.get(pk=bob.pk).role == Role.VIEWER
+
+
 @pytest.mark.parametrize("path", ["/app/team/transfer", "/app/team/members/{}/remove"])
 def test_ownership_moves_only_after_proving_who_one_is(
     owner: User, bob: Membership, path: str
