@@ -26,6 +26,8 @@ def found(site: Site, *, name: str, owner: User, by: audit.Actor) -> Organizatio
     """The first organization of somebody who came by themselves. Raises SignUpClosed,
     AlreadyCustomer, SiteRefused."""
     name = site_values.line("name", name, site_values.NAME_CHARS_MAX, is_required=True)
+    # Of two at once the second finds what the first has made.
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     if Membership.objects.filter(user=owner, organization__site=site).exists():
         raise AlreadyCustomer(f"{owner} acts for an organization of {site.pk}")
     if site.sign_up != Site.SignUp.OPEN:

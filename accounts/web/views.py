@@ -51,6 +51,9 @@ def new_organization(request: HttpRequest) -> HttpResponse:
             organizations.found(ours.site, name=form.cleaned_data["name"], owner=owner, by=by)
         except SiteRefused:
             form.add_error("name", _("This cannot be saved."))
+        except organizations.AlreadyCustomer:
+            # The form was sent twice.
+            return redirect("overview")
         else:
             return redirect("overview")
     status = 422 if request.method == "POST" else 200
