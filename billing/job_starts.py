@@ -1,5 +1,5 @@
-"""Start a scheduled task now, because somebody asks for it. Tasks are idempotent, so that one
-more run does no harm."""
+"""Start a task now, because somebody asks for it. Tasks are idempotent, so that one more run does
+no harm."""
 
 from celery import current_app
 from django.db import transaction
@@ -8,6 +8,8 @@ from kombu.exceptions import OperationalError
 from accounts import audit
 from billing.errors import BillingError
 from billing.reports import jobs
+
+WHOLE_AUDIT = "billing.tasks.audit_books"
 
 
 class NoSuchJob(BillingError):
@@ -22,11 +24,20 @@ class BrokerAway(BillingError):
     code = "broker_unavailable"
 
 
-@transaction.atomic
 def start(task: str, *, by: audit.Actor) -> None:
-    """Put it in the queue once more. Raises NoSuchJob, BrokerAway."""
+    """Put a task of the schedule in the queue once more. Raises NoSuchJob, BrokerAway."""
     if task not in jobs.tasks():
         raise NoSuchJob(f"no scheduled task {task!r}")
+    _queue(task, by=by)
+
+
+def start_audit(*, by: audit.Actor) -> None:
+    """Have a worker prove the books, which no schedule does. Raises BrokerAway."""
+    _queue(WHOLE_AUDIT, by=by)
+
+
+@transaction.atomic
+def _queue(task: str, *, by: audit.Actor) -> None:
     audit.record(by, "job.start", task)
     try:
         current_app.send_task(task, retry=False, ignore_result=True)

@@ -3,18 +3,16 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from kombu.exceptions import OperationalError as BrokerError
 from rest_framework import serializers
 
 from accounts.api import paging
 from accounts.api.fields import Count, Fields, Flag, Nanos, Text, Time
 from accounts.api.operations import Call, operation
 from accounts.api.paging import Page
-from accounts.api.problems import Problem
 from accounts.api.views import OperatorView
 from accounts.models import Organization
 from accounts.scopes import Scope
-from billing import freezes, quarantine, tasks
+from billing import freezes, job_starts, quarantine
 from billing.models import AuditRun, Freeze, QuarantinedEvent
 from billing.reports import books
 
@@ -102,13 +100,10 @@ class BooksDetail(OperatorView):
 
 
 class BooksAudit(OperatorView):
-    @operation("ops.books.audit", Scope.OPS_WRITE, status=202)
+    @operation("ops.books.audit", Scope.OPS_WRITE, status=202, raises=(job_starts.BrokerAway,))
     def post(self, call: Call) -> None:
         """Start the whole audit. A worker does it; `GET /ops/books` has its end."""
-        try:
-            tasks.audit_books.apply_async(retry=False, ignore_result=True)
-        except BrokerError as error:
-            raise Problem(503, "worker_unavailable", "The worker can't be reached.") from error
+        job_starts.start_audit(by=call.by)
 
 
 class Freezes(OperatorView):

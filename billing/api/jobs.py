@@ -64,7 +64,13 @@ class JobList(OperatorView):
             "items": [_shown(job) for job in jobs.jobs()],
         }
 
-    @operation("ops.jobs.start", Scope.OPS_WRITE, body=JobStart, status=202)
+    @operation(
+        "ops.jobs.start",
+        Scope.OPS_WRITE,
+        body=JobStart,
+        status=202,
+        raises=(job_starts.NoSuchJob, job_starts.BrokerAway),
+    )
     def post(self, call: Call) -> None:
         """Start a task of the schedule once more."""
         job_starts.start(call.body["task"], by=call.by)

@@ -8,12 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from kombu.exceptions import OperationalError as BrokerError
 
 from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
-from billing import freezes, quarantine, tasks
+from billing import freezes, job_starts, quarantine
 from billing.errors import BillingError
 from billing.gate.errors import GateError
 from billing.models import AuditRun
@@ -43,8 +42,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 def start_audit(request: HttpRequest) -> HttpResponse:
     """The whole audit, by a worker; the page shows it when it is done."""
     try:
-        tasks.audit_books.apply_async(retry=False, ignore_result=True)
-    except BrokerError:
+        job_starts.start_audit(by=audit.actor_of(request))
+    except job_starts.BrokerAway:
         messages.error(request, _("The worker can't be reached. Please try again."))
     else:
         messages.success(request, _("The audit runs. Reload this page in a moment."))

@@ -1,6 +1,6 @@
 """Operators' programs mind the books: freezes, events set aside, the whole audit; and plans."""
 
-from accounts.models import Organization, Site
+from accounts.models import AuditRecord, Organization, Site
 from billing.models import Freeze, Model, QuarantinedEvent
 from tests.api.programs import Program, document, problem
 from tests.factories import calls
@@ -52,3 +52,8 @@ def test_a_model_gets_another_name(operators: Program) -> None:
     assert problem(operators.post("ops/aliases", new)) == (409, "alias_taken")
     assert document(operators.get("ops/aliases"))["items"] == [made]
     assert operators.delete(f"ops/aliases/{made['id']}").status_code == 204
+
+
+def test_the_whole_audit_is_queued_and_on_the_trail(acme: Organization, operators: Program) -> None:
+    assert operators.post("ops/books/audit").status_code == 202
+    assert AuditRecord.objects.get(action="job.start").target_id == "billing.tasks.audit_books"

@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 from redis import Redis
 
-from accounts.models import Organization
+from accounts.models import AuditRecord, Organization
 from billing import connections, drift, events, posting, quarantine, tasks
 from billing.gate.types import HoldState, UsageEvent
 from billing.models import Freeze, QuarantinedEvent, UsageRecord
 from billing.pricing import Buckets
+from billing.reports import jobs
 from tests.factories import calls
 from tests.factories.billing import default_price, usage_event
 
@@ -42,12 +43,12 @@ def test_it_opens_with_redis_out_of_reach(
         connections.redis.cache_clear()
 
 
-def test_the_button_has_a_worker_audit_the_books(
-    operator: Client, gate: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The worker's part, run here.
-    monkeypatch.setattr(tasks.audit_books, "apply_async", lambda **_: tasks.audit_books())
+def test_the_button_has_a_worker_audit_the_books(operator: Client, gate: Redis) -> None:
+    waiting = jobs.queued() or 0
     assert operator.post(f"{PAGE}/audit").status_code == 302
+    assert jobs.queued() == waiting + 1
+    assert AuditRecord.objects.get(action="job.start").target_id == tasks.audit_books.name
+    tasks.audit_books()  # the worker's part, run here
     assert "agrees" in text_of(operator)
 
 
