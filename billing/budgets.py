@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import ApiKey, BudgetPeriod, Organization
 from accounts.signals import organization_changed
+from accounts.time_zones import zone_of
 from billing import connections
 from billing.gate import wire
 from billing.gate.errors import GateError
@@ -74,7 +75,7 @@ def choose(
         raise ValueError(f"not a budget: {limit_nanos} nanos")
     rows = OrganizationBudget.objects.filter(organization=organization, period=period)
     if not rows.exists():
-        zone = ZoneInfo(organization.time_zone)
+        zone = zone_of(organization.time_zone)
         running = _Running(Scope.ORGANIZATION, organization.pk, period, zone)
         _begin(organization.site_id, running)
     with transaction.atomic():
@@ -104,7 +105,7 @@ def read(organization: Organization) -> list[BudgetUse]:
     gate out of reach as the books do."""
     limits, now = dict(limits_of(organization.pk)), timezone.now()
     kinds = [each for each in BudgetPeriod if each in limits]
-    zone = ZoneInfo(organization.time_zone)
+    zone = zone_of(organization.time_zone)
     running = [_Running(Scope.ORGANIZATION, organization.pk, kind, zone) for kind in kinds]
     spent = _read_gate(organization.site_id, running, now) if running else []
     uses = []
@@ -119,7 +120,7 @@ def read_keys(site_id: str, keys: Iterable[ApiKey]) -> dict[str, BudgetUse]:
     now = timezone.now()
     limited = [key for key in keys if key.budget_nanos]
     running = [
-        _Running(Scope.KEY, key.pk, key.budget_period, ZoneInfo(key.organization.time_zone))
+        _Running(Scope.KEY, key.pk, key.budget_period, zone_of(key.organization.time_zone))
         for key in limited
     ]
     spent = _read_gate(site_id, running, now) if running else []
@@ -141,11 +142,11 @@ def spent_on(site_id: str) -> Iterator[BudgetSpent]:
     keys = ApiKey.objects.filter(organization__site=site_id, budget_nanos__isnull=False)
     budgets = OrganizationBudget.objects.filter(organization__site=site_id)
     running = [
-        _Running(Scope.KEY, owner, kind, ZoneInfo(zone))
+        _Running(Scope.KEY, owner, kind, zone_of(zone))
         for owner, kind, zone in keys.values_list("pk", "budget_period", "organization__time_zone")
     ]
     running += [
-        _Running(Scope.ORGANIZATION, owner, kind, ZoneInfo(zone))
+        _Running(Scope.ORGANIZATION, owner, kind, zone_of(zone))
         for owner, kind, zone in budgets.values_list(
             "organization_id", "period", "organization__time_zone"
         )
@@ -156,7 +157,7 @@ def spent_on(site_id: str) -> Iterator[BudgetSpent]:
 def begin_key(key: ApiKey) -> None:
     """Let what a key has spent in the running period count in the budget that it gets now."""
     organization = key.organization
-    zone = ZoneInfo(organization.time_zone)
+    zone = zone_of(organization.time_zone)
     _begin(organization.site_id, _Running(Scope.KEY, key.pk, key.budget_period, zone))
 
 

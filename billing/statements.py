@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.models import Organization
+from accounts.time_zones import zone_of
 from billing import ledger
 from billing.errors import BillingError
 from billing.ledger import TransactionKind
@@ -72,7 +73,7 @@ def compose(opening_nanos: int, moves: Iterable[Move]) -> Statement:
 def of_month(organization: Organization, month: date) -> Statement:
     """The statement of the month that a day lies in, from midnight to midnight where the customer
     is. Raises StatementTooLong."""
-    start, end = span_of(month, ZoneInfo(organization.time_zone))
+    start, end = span_of(month, zone_of(organization.time_zone))
     opening = ledger.balance_nanos_at(organization.pk, start)
     return compose(opening, _read(organization, start, end))
 

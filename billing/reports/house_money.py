@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, QuerySet, Sum
 
 from accounts.models import Site
+from accounts.time_zones import zone_of
 from billing.models import LedgerAccount, LedgerEntry
 from billing.money import format_nanos
 
@@ -123,4 +123,4 @@ def _usage(site: Site, day: date, entries: QuerySet[LedgerEntry]) -> Iterator[li
 
 
 def _midnight(day: date, site: Site) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=ZoneInfo(site.time_zone))
+    return datetime.combine(day, time.min, tzinfo=zone_of(site.time_zone))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
@@ -10,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Organization
+from accounts.time_zones import zone_of
 from accounts.web import csv_answer
 from billing import statements
 from billing.money import format_nanos
@@ -45,7 +45,7 @@ def month_of(text: str) -> date:
 
 
 def _rows(statement: Statement, organization: Organization) -> Iterator[list[object]]:
-    currency, zone = organization.site.currency, ZoneInfo(organization.time_zone)
+    currency, zone = organization.site.currency, zone_of(organization.time_zone)
     yield _edge("opening", statement.opening_nanos, currency)
     for line in statement.lines:
         move = line.move

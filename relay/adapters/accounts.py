@@ -8,6 +8,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import ApiKey, BudgetPeriod, Organization
+from accounts.time_zones import zone_of
 from billing import balances, budgets
 from billing.models import UsageRecord, UsageRollup
 from billing.periods import current, start_of
@@ -44,7 +45,7 @@ class Books:
 
 def _key(key_id: str, now: datetime) -> KeyFacts:
     key = ApiKey.objects.select_related("organization").get(pk=key_id)
-    zone = ZoneInfo(key.organization.time_zone)
+    zone = zone_of(key.organization.time_zone)
     used = _used_by_key(key, zone, now)
     return KeyFacts(
         label=key.masked,

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 from ipaddress import ip_network
-from zoneinfo import ZoneInfo
 
 from accounts.models import ApiKey, RetiredSecret
+from accounts.time_zones import zone_of
 from billing import budgets, plans
 from billing.gate.types import UNLIMITED, Limits
 from billing.models import OrganizationPlan, Plan, SiteTerms
@@ -39,7 +39,7 @@ def load_caller(secret_hash: bytes) -> Caller | None:
             organization_limits=plans.limits(plan) if plan else UNLIMITED,
             budget_nanos=key.budget_nanos,
             budget_period=key.budget_period,
-            zone=ZoneInfo(organization.time_zone),
+            zone=zone_of(organization.time_zone),
             plan_id=plan.pk if plan else "",
             organization_budgets=budgets.limits_of(organization.id),
         ),

@@ -3,10 +3,10 @@
 import re
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts.time_zones import zone_of
 from billing import statements
 from billing.errors import BillingError
 from billing.management.output import get_organization, print_object
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             statement = statements.of_month(organization, month)
         except BillingError as error:
             raise CommandError(str(error)) from error
-        zone = ZoneInfo(organization.time_zone)
+        zone = zone_of(organization.time_zone)
         print_object(
             self.stdout,
             {
