@@ -17,6 +17,7 @@ from billing.models import Model, SiteModel, SiteTerms
 
 DESCRIPTION_CHARS_MAX = 500
 POSITION_MAX = 9_999
+BATCH_ROWS = 2_000  # of one statement
 LOOK = ("is_hidden", "position", "shown_as", "description")
 
 
@@ -87,9 +88,9 @@ def set_sells_all(site: Site, *, sells_all: bool, by: audit.Actor) -> None:
         found = range_of(site.pk)
         every = set(Model.objects.values_list("pk", flat=True))
         kept = {model_id for model_id in every if found.has(model_id)}
-        SiteModel.objects.filter(site=site).update(is_withheld=False)
-        for model_id in sorted(every - kept) if sells_all else ():
-            _withhold(site, model_id, is_withheld=True)
+        SiteModel.objects.filter(site=site, is_withheld=True).update(is_withheld=False)
+        if sells_all:
+            _withhold_all(site, every - kept)
         terms.models.set(Model.objects.none() if sells_all else Model.objects.filter(pk__in=kept))
         terms.offers_all_models = sells_all
         terms.save(update_fields=["offers_all_models"])
@@ -154,4 +155,15 @@ def _switch(terms: SiteTerms, model: Model, *, is_offered: bool) -> None:
 def _withhold(site: Site, model_id: str, *, is_withheld: bool) -> None:
     SiteModel.objects.update_or_create(
         site=site, model_id=model_id, defaults={"is_withheld": is_withheld}
+    )
+
+
+def _withhold_all(site: Site, model_ids: Iterable[str]) -> None:
+    """In a handful of statements: a deployment may have thousands of models."""
+    SiteModel.objects.bulk_create(
+        [SiteModel(site=site, model_id=each, is_withheld=True) for each in sorted(model_ids)],
+        batch_size=BATCH_ROWS,
+        update_conflicts=True,
+        unique_fields=["site", "model"],
+        update_fields=["is_withheld"],
     )

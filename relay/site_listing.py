@@ -11,7 +11,7 @@ from accounts.models import Site
 from accounts.site_values import SiteRefused
 from billing import site_models
 from billing.models import Model, SiteModel
-from relay import signals
+from relay import aliases, signals
 from relay.catalog import values as catalog_values
 from relay.models import ModelAlias
 
@@ -22,25 +22,24 @@ def set_look(site: Site, model: Model, values: Mapping[str, Any], *, by: audit.A
     SiteRefused, also for a name that leads elsewhere."""
     given = dict(values)
     if shown_as := given.get("shown_as", ""):
-        given["shown_as"] = "" if shown_as == model.pk else _leading(site, model, shown_as)
+        given["shown_as"] = "" if shown_as == model.pk else _leading(site, model, shown_as, by=by)
     row = site_models.set_look(site, model, given, by=by)
     signals.announce()
     return row
 
 
-def _leading(site: Site, model: Model, alias: str) -> str:
+def _leading(site: Site, model: Model, alias: str, *, by: audit.Actor) -> str:
     """The alias, which leads to the model on this site from now on."""
     try:
         catalog_values.model_id(alias)
     except ValueError as error:
         raise SiteRefused("shown_as", "bad_name") from error
-    if Model.objects.filter(pk=alias).exists():
-        raise SiteRefused("shown_as", "name_taken")
     own = ModelAlias.objects.filter(alias=alias, site=site).first()
     row = own or ModelAlias.objects.filter(alias=alias, site=None).first()
-    if own is not None and own.model_id != model.pk:
-        raise SiteRefused("shown_as", "name_taken")
     if row is None or row.model_id != model.pk:
-        # A name of all sites that leads elsewhere gives way to the site's own.
-        ModelAlias.objects.create(alias=alias, site=site, model=model)
+        try:
+            # A name of all sites that leads elsewhere gives way to the site's own.
+            aliases.add(model, alias, site, by=by)
+        except aliases.AliasTaken as error:
+            raise SiteRefused("shown_as", "name_taken") from error
     return alias

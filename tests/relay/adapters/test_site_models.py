@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts import audit
-from accounts.models import Site
+from accounts.models import AuditRecord, Site
 from accounts.site_values import SiteRefused
 from billing import site_models
 from billing.models import Model, Plan, SiteTerms
@@ -104,3 +105,20 @@ def test_a_model_retires_by_itself_and_its_names_tell_the_successor(shops: list[
     assert set(after.offers_by_site[shops[0].pk]) == {"new"}
     assert after.retired_by_site[shops[0].pk] == {"old": "new", "older": "new"}
     assert after.retired_by_site[shops[1].pk] == {"old": "", "older": ""}, "it is not sold there"
+
+
+def test_selling_all_takes_as_many_queries_for_many_models(
+    shops: list[Site], django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    site_models.set_sells_all(shops[0], sells_all=False, by=BY)
+    Model.objects.bulk_create(Model(pk=f"later-{n}") for n in range(100))
+    with django_assert_max_num_queries(15):
+        site_models.set_sells_all(shops[0], sells_all=True, by=BY)
+    assert [row.pk for row in site_models.sold(shops[0])] == ["new", "old"]
+
+
+def test_a_name_that_listing_makes_is_on_the_trail(shops: list[Site]) -> None:
+    model = Model.objects.get(pk="new")
+    site_listing.set_look(shops[0], model, {"shown_as": "best"}, by=BY)
+    row = AuditRecord.objects.get(action="alias.add")
+    assert (row.site, row.target_id, row.after) == (shops[0], "new", {"alias": "best"})
