@@ -33,7 +33,7 @@ class BulkChange(Fields):
         child=Text(max_length=200),
         required=False,
         max_length=bulk_prices.MODELS_MAX,
-        help_text="ids; left out: every model of the scope",
+        help_text=f"ids; left out: every model of the scope, if at most {bulk_prices.MODELS_MAX}",
     )
     owned_by = Text(required=False, max_length=100, help_text="only this vendor's models")
     basis = serializers.ChoiceField([each.value for each in Basis], required=False, default="now")
@@ -125,13 +125,17 @@ def changed(call: Call, site: Site | None) -> dict[str, Any]:
 
 
 def chosen(body: dict[str, Any], site: Site | None) -> list[Model]:
-    """The models of the scope that the body names."""
+    """The models of the scope that the body names; 422 for more than one change may have."""
     rows = site_models.sold(site) if site else Model.objects.order_by("id")
     if "models" in body:
         rows = rows.filter(pk__in=body["models"])
     if (owned_by := body.get("owned_by")) is not None:
         rows = rows.filter(owned_by=owned_by)
-    return list(rows[: bulk_prices.MODELS_MAX])
+    found = list(rows[: bulk_prices.MODELS_MAX + 1])
+    if len(found) > bulk_prices.MODELS_MAX:
+        words = f"More than {bulk_prices.MODELS_MAX} models: name them in several changes."
+        raise Problem(422, "refused", words, errors=[("models", "too_many", words)])
+    return found
 
 
 def rule_of(body: dict[str, Any]) -> Rule:

@@ -8,7 +8,7 @@ from redis import Redis
 
 from accounts import audit
 from accounts.models import AuditRecord, Organization, Site, SiteStaff, StaffRole
-from billing import prices
+from billing import bulk_prices, prices
 from billing.models import Model, Price
 from relay import routes
 from relay.models import Route, Upstream
@@ -190,6 +190,13 @@ def test_many_prices_are_shown_first_and_then_published(keepers: Program, site: 
     assert Price.objects.get(site=site).components == line["after"]
     wrong = keepers.post("site/prices/change", {"steps": {"inputs": "+1%"}})
     assert problem(wrong) == (422, "refused")
+
+
+def test_a_change_of_more_prices_than_it_may_have_changes_none(operators: Program) -> None:
+    Model.objects.bulk_create(Model(pk=f"m/{n}") for n in range(bulk_prices.MODELS_MAX + 1))
+    change = {"others": "+10%"}
+    assert problem(operators.post("ops/prices/change", change)) == (422, "refused")
+    assert document(operators.post("ops/prices/change", change | {"models": ["m/1"]}))
 
 
 def test_prices_below_cost_are_published_only_if_accepted(operators: Program) -> None:
