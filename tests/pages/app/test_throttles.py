@@ -118,3 +118,14 @@ def test_where_addresses_must_be_verified_sign_up_tells_nobody_apart(
     assert response.headers["Location"] == "/accounts/confirm-email/"
     assert mail.outbox[-1].to == [email]
     assert client.get("/app/").status_code == 302
+
+
+def test_sign_up_that_tells_addresses_apart_does_so_a_few_times_an_hour(
+    client: Client, owner: User
+) -> None:
+    taken = {"email": owner.email, "password1": PASSWORD}
+    answers = [client.post("/accounts/signup/", taken).status_code for _ in range(21)]
+    assert answers == [200] * 20 + [429]
+    free = {"email": "new@person.example", "password1": PASSWORD}
+    assert client.post("/accounts/signup/", free).status_code == 429
+    assert not User.objects.filter(email="new@person.example").exists()
