@@ -14,6 +14,7 @@ from billing import price_effects
 from billing.bulk_prices import Line
 from billing.models import UsageRollup
 from billing.preview import Preview
+from billing.price_versions import PriceError
 
 # A model takes milliseconds to a few seconds; what is left out by then is the least used.
 MODELS_MAX = 50
@@ -43,7 +44,8 @@ def effect(lines: Sequence[Line], *, site: Site | None, now: datetime) -> BulkEf
         line = by_id[model_id]
         try:
             told = price_effects.effect(line.model, site=site, components=line.after, now=now)
-        except price_effects.EffectTooLong:
+        except (price_effects.EffectTooLong, PriceError):
+            # Too much to look at, or without a default until the change begins.
             continue
         by_model[model_id] = told.by_currency
         for currency, preview in told.by_currency.items():

@@ -136,6 +136,8 @@ def publish(
 def cancel(version: Price, *, by: audit.Actor, reason: str = "") -> None:
     """Take back a version that has not begun. Idempotent. Raises PriceBegun."""
     with transaction.atomic():
+        # As `publish`: what it compares with must not be taken back meanwhile.
+        Model.objects.select_for_update(no_key=True).get(pk=version.model_id)
         row = Price.every.select_for_update(of=("self",)).get(pk=version.pk)
         if row.cancelled_at is not None:
             return

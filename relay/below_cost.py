@@ -22,9 +22,10 @@ def of_model(model: Model, components: Mapping[str, Any]) -> list[str]:
 
 def known_costs(model_ids: Iterable[str]) -> dict[str, list[PriceVersion]]:
     """What the routes in use of these models cost now, where that is known. Two queries."""
-    in_force = costs.in_force(timezone.now())
+    ids = list(model_ids)
+    in_force = costs.of_models(ids, timezone.now())
     found: dict[str, list[PriceVersion]] = {}
-    for route in Route.objects.filter(model__in=list(model_ids), is_active=True):
+    for route in Route.objects.filter(model__in=ids, is_active=True):
         if (row := in_force.get(costs.key_of(route))) is not None:
             found.setdefault(route.model_id, []).append(costs.version_of(row))
     return found

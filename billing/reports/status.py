@@ -101,11 +101,11 @@ def _history_name(site: Site, span: list[date]) -> str:
 
 
 def renew() -> None:
-    """Read the days of big sites anew whose page somebody opened lately."""
+    """Read the days of sites anew whose page somebody opened lately; those of big ones are kept."""
     for site in Site.objects.order_by("pk"):
         with timezone.override(zone_of(site.time_zone)):
             span = days.last(DAYS)
-            if cache.get(f"status-asked:{site.pk}") and cache.get(_history_name(site, span)):
+            if cache.get(f"status-asked:{site.pk}"):
                 _read_history(site, span)
 
 

@@ -18,8 +18,6 @@ from relay.proxy.errors import ApiError
 from relay.proxy.preferences import Wishes
 
 WISHES_CHARS_MAX = 2_000
-# More sites than this are found by their id in the address.
-SITES_MAX = 500
 
 
 class OrderForm(forms.Form):
