@@ -31,5 +31,5 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0117_ledger_by_time")]
+    dependencies = [("billing", "0150_redeem_batch_slugs")]
     operations = [migrations.RunSQL(MOVE.format(lock="UPDATE"), MOVE.format(lock="SHARE"))]
