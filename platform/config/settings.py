@@ -290,6 +290,13 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "no-reply@localhost")
+# What a site with a sender of its own has to put into DNS: pages say so, and look for it.
+MAIL_SPF_INCLUDE = env.text("MAIL_SPF_INCLUDE", "")
+MAIL_DKIM_SELECTOR = env.text("MAIL_DKIM_SELECTOR", "")
+MAIL_DKIM_PUBLIC_KEY = env.text("MAIL_DKIM_PUBLIC_KEY", "")
+# The host name that domains of sites are to lead to, and who is asked whether they do.
+SITE_DOMAIN_TARGET = env.text("SITE_DOMAIN_TARGET", "")
+DNS_SERVERS = env.words("DNS_SERVERS", [])
 
 # --- The web ---------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = USE_HTTPS

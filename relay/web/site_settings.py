@@ -1,9 +1,10 @@
-"""The settings of a site: for its staff what it is called and who may join; for operators also
-where it answers, its currency and plan, and whether it is suspended."""
+"""The settings of a site: for its staff what it is called, who may join and whether the world
+finds it; for operators also where it is, its currency and plan, and whether it is suspended."""
 
 from typing import Any
 
 from django import forms
+from django.conf import settings as config
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -19,7 +20,8 @@ from accounts.web.pages import render_page
 from billing import site_terms
 from billing.models import SiteTerms
 from billing.money import format_nanos
-from relay import signals
+from relay import signals, site_reach
+from relay.site_reach import Reach
 from relay.web.refusal_texts import add_to
 from relay.web.site_forms import LookForm, PlaceForm, SuspendForm
 from relay.web.site_shell import Shell, site_view
@@ -34,6 +36,8 @@ LOOKS = (
 def settings(request: HttpRequest, shell: Shell) -> HttpResponse:
     """T11 and O7 of one site. `act` says which of the forms was sent."""
     act = request.POST.get("act", "") if request.method == "POST" else ""
+    if act == "check":
+        return _page(request, shell, _forms(shell.site, request, ""), site_reach.look(shell.site))
     if act and act != "look" and not shell.is_ops:
         raise PermissionDenied
     found = _forms(shell.site, request, act)
@@ -42,8 +46,25 @@ def settings(request: HttpRequest, shell: Shell) -> HttpResponse:
         signals.announce()
         messages.success(request, _("Saved."))
         return redirect(shell.url)
-    context = {"shell": shell, "shown_site": shell.site, **found}
-    return render_page(request, "site/settings.html", context, status=422 if act else 200)
+    return _page(request, shell, found, site_reach.expected(shell.site), 422 if act else 200)
+
+
+def _page(
+    request: HttpRequest,
+    shell: Shell,
+    found: dict[str, forms.Form],
+    reach: Reach,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "shell": shell,
+        "shown_site": shell.site,
+        "reach": reach,
+        "domain_target": config.SITE_DOMAIN_TARGET,
+        "own_sender": config.DEFAULT_FROM_EMAIL,
+        **found,
+    }
+    return render_page(request, "site/settings.html", context, status=status)
 
 
 def _forms(site: Site, request: HttpRequest, act: str) -> dict[str, forms.Form]:

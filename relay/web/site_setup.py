@@ -12,10 +12,8 @@ from accounts.permissions import StaffAct
 from accounts.web.pages import render_page
 from billing.models import UsageRollup
 from billing.reports import price_list
+from relay import site_reach
 from relay.web.site_shell import Shell, site_view
-
-# Host names that nobody else's browser reaches.
-LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +92,4 @@ def _steps(shell: Shell) -> list[Step]:
 
 def _has_domain(site: Site) -> bool:
     domains = site.domains.values_list("domain", flat=True)
-    return any(name not in LOCAL and not name.endswith(".localhost") for name in domains)
+    return not all(site_reach.is_local(name) for name in domains)

@@ -54,6 +54,8 @@ DOORS = MappingProxyType(
         "relay/proxy/upstream/sockets.py": "addresses of the guarded resolver",
         "relay/proxy/upstream/resolver.py": "is the guarded resolver",
         "relay/upstream_requests.py": "guards by itself",
+        "relay/dns_lookup.py": "the resolvers of the machine, or those that the settings name",
+        "relay/site_reach.py": "guards by itself: addresses of a site's domains, judged one by one",
         "accounts/web/openid.py": "names an error: allauth asks the server of OIDC_SERVER_URL",
         "billing/gate/node.py": "Redis, at the address that the settings name",
         "billing/tasks.py": "asks for its own host's name",

@@ -25,7 +25,7 @@ WORDS = frozenset({"url", "urls", "uri", "uris", "webhook", "webhooks", "callbac
 # payment provider, whose addresses are settings of the process.
 NETWORK = frozenset(
     {"httpx", "requests", "urllib.request", "http.client", "aiohttp", "websockets", "smtplib",
-     "ftplib", "telnetlib", "imaplib", "poplib", "urllib3", "socket"}
+     "dns", "ftplib", "telnetlib", "imaplib", "poplib", "urllib3", "socket"}
 )  # fmt: skip
 CALLS = frozenset({"create_connection", "open_connection", "create_datagram_endpoint"})
 

@@ -1,19 +1,15 @@
 """HTTPS: verified by name and chain, otherwise the same exchange."""
 
-import datetime
 import ssl
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from relay.proxy.upstream.client import HttpClient
 from relay.proxy.upstream.errors import ConnectFailed, IncompleteBody, TlsError, UpstreamError
 from relay.proxy.upstream.tls import client_context
+from tests.relay.upstream.certificates import self_signed
 from tests.relay.upstream.scripted_server import FAST, NO_HEADERS, Peer, body_of, ok, scripted
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
@@ -22,30 +18,7 @@ LOOPBACK = [ip_network("127.0.0.0/8")]
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for `localhost`, with its key, in one PEM file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + built.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+    return self_signed("localhost", tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
