@@ -1,12 +1,25 @@
-"""What every test may use. Servers, browser and stack are plugins beside this file."""
+"""What every test may use. Servers, browser and stack are plugins beside this file.
+
+Pytest-django's own fixture would win against one of a plugin's, but not against one here.
+"""
 
 import pytest
 from django.conf import settings as django_settings
 from hypothesis import settings
 
 from tests.cast import acme, acme_key, empty_redis, gate, globex, site, zero
+from tests.databases import django_db_modify_db_settings
 
-__all__ = ["acme", "acme_key", "empty_redis", "gate", "globex", "site", "zero"]
+__all__ = [
+    "acme",
+    "acme_key",
+    "django_db_modify_db_settings",
+    "empty_redis",
+    "gate",
+    "globex",
+    "site",
+    "zero",
+]
 
 # A wall-clock limit for each example only finds that the machine is busy.
 settings.register_profile("tollgate", deadline=None)
