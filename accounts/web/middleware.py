@@ -9,12 +9,14 @@ from typing import cast
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.db import DataError
 from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.views import defaults
 
 from accounts.ids import new_id
 from accounts.models import FirstRun, Membership, Site, SiteStaff, SiteText, User
@@ -173,3 +175,27 @@ def memberships_of(request: SiteRequest) -> list[Membership]:
     unread = EmailAddress.objects.filter(user=request.user, verified=False)
     rows = rows.annotate(site_role=Subquery(staff.values("role")[:1]), is_unverified=Exists(unread))
     return list(rows.select_related("organization").order_by("created_at", "id"))
+
+
+class ImpossibleTextMiddleware:
+    """Answers 404 where a request names something by a text with a NUL, which no text in Postgres
+    has: there is no such thing."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Only what the database has refused, and only for that."""
+        if isinstance(error, DataError) and _has_nul(request):
+            return defaults.page_not_found(request, error)
+        return None
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    sent = (
+        text for part in (request.GET, request.POST) for _, each in part.lists() for text in each
+    )
+    return "\0" in request.path or any("\0" in str(text) for text in sent)

@@ -43,7 +43,7 @@ urlpatterns: list[URLPattern] = [
     path("site/errors", site_errors.SiteErrors.as_view()),
     path("site/errors/<slug:cause>", site_errors.SiteError.as_view()),
     path("ops/routing/dry-run", routing.DryRun.as_view()),
-    path("ops/routing/requests/<str:request_id>", routing.Trail.as_view()),
+    path("ops/routing/requests/<slug:request_id>", routing.Trail.as_view()),
     path("ops/routes", models.RouteList.as_view()),
     path("ops/routes/<int:route_id>", models.RouteDetail.as_view()),
 ]
