@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts import audit
@@ -112,6 +113,16 @@ def create(
         after = {"amount": amount, "count": count, "expires_at": str(expires_at or "")}
         audit.record(by, "codes.create", batch, site=site, after=after)
     return Made(batch, codes)
+
+
+def counted(batches: "QuerySet[RedeemBatch]") -> "QuerySet[RedeemBatch]":
+    """The same, each with how many codes were `made` and how many are `used`. By subquery: only
+    those of the batches that are read are counted."""
+    codes = RedeemCode.objects.filter(batch=OuterRef("pk")).values("batch")
+    return batches.annotate(
+        made=Subquery(codes.annotate(count=Count("pk")).values("count")),
+        used=Subquery(codes.annotate(count=Count("organization")).values("count")),
+    )
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 
@@ -128,4 +128,4 @@ class Redemption(OrganizationView):
 def batches(call: Call) -> QuerySet[RedeemBatch, Any]:
     """The site's own, each with how many codes it has and how many are used."""
     rows = RedeemBatch.objects.filter(site=call.site).select_related("created_by")
-    return rows.annotate(made=Count("codes"), used=Count("codes__organization"))
+    return redeem_codes.counted(rows)

@@ -43,13 +43,25 @@ class UsageRollup(models.Model):
         indexes = [models.Index(fields=["start"], name="usage_rollup_start")]
 
 
-class UsageDay(models.Model):
-    """What a customer's key used of a model on a day of the customer's own time zone.
+class Day(models.Model):
+    """What somebody's Calls of a day came to.
 
     Folded from UsageRollups some hours after the fact (`billing.usage_days`), so that a report of
     months reads days; what is younger is still in the rollups alone. Those have the foreign keys:
     to ask again for each row was two thirds of what it costs to fold.
     """
+
+    day = models.DateField()
+    calls = models.BigIntegerField()
+    charge_nanos = models.BigIntegerField()
+    cost_nanos = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class UsageDay(Day):
+    """What a customer's key used of a model; the customer's own time zone counts."""
 
     organization = models.ForeignKey(
         Organization,
@@ -58,16 +70,12 @@ class UsageDay(models.Model):
         db_constraint=False,
         db_index=False,
     )
-    day = models.DateField()
     api_key = models.CharField(max_length=40, blank=True, db_comment="as of the rollup")
     model = models.CharField(max_length=200)
-    calls = models.BigIntegerField()
     errors = models.BigIntegerField()
     input_tokens = models.BigIntegerField()
     cached_input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
-    charge_nanos = models.BigIntegerField()
-    cost_nanos = models.BigIntegerField()
 
     class Meta:
         constraints = [
@@ -77,19 +85,15 @@ class UsageDay(models.Model):
         ]
 
 
-class SiteDay(models.Model):
-    """What a site's customers used of a model on a day of the site's time zone; as UsageDay."""
+class SiteDay(Day):
+    """What a site's customers used of a model; the site's time zone counts."""
 
     site = models.ForeignKey(
         Site, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    day = models.DateField()
     model = models.CharField(max_length=200)
-    calls = models.BigIntegerField()
     errors = models.BigIntegerField()
     faults = models.BigIntegerField(db_comment="of the errors, those that were not the caller's")
-    charge_nanos = models.BigIntegerField()
-    cost_nanos = models.BigIntegerField()
 
     class Meta:
         constraints = [
@@ -97,13 +101,12 @@ class SiteDay(models.Model):
         ]
 
 
-class CustomerDay(models.Model):
-    """What a customer brought its site on a day of the site's time zone; as UsageDay."""
+class CustomerDay(Day):
+    """What a customer brought its site; the site's time zone counts."""
 
     site = models.ForeignKey(
         Site, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
-    day = models.DateField()
     organization = models.ForeignKey(
         Organization,
         on_delete=models.PROTECT,
@@ -111,9 +114,6 @@ class CustomerDay(models.Model):
         db_constraint=False,
         db_index=False,
     )
-    calls = models.BigIntegerField()
-    charge_nanos = models.BigIntegerField()
-    cost_nanos = models.BigIntegerField()
 
     class Meta:
         constraints = [

@@ -5,7 +5,6 @@ from io import StringIO
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -23,7 +22,7 @@ from accounts.web.requests import MemberRequest
 from accounts.web.throttles import throttled
 from billing import redeem_codes
 from billing.credits import CreditRefused
-from billing.models import RedeemBatch, RedeemCode
+from billing.models import RedeemBatch
 from billing.money import MoneyError, format_nanos, parse_nanos
 
 # A few campaigns a month; the newest are shown.
@@ -159,12 +158,6 @@ def _page(
     rows = RedeemBatch.objects.select_related("site", "created_by")
     if door.site is not None:
         rows = rows.filter(site=door.site)
-    # By subquery: only the codes of the batches that are shown are counted.
-    codes = RedeemCode.objects.filter(batch=OuterRef("pk")).values("batch")
-    rows = rows.annotate(
-        made=Subquery(codes.annotate(count=Count("pk")).values("count")),
-        used=Subquery(codes.annotate(count=Count("organization")).values("count")),
-    )
     context = {
         "door": door,
         "here": reverse(door.page("codes")),
@@ -172,7 +165,7 @@ def _page(
         "form": form,
         "made": made,
         "as_file": AS_FILE,
-        "batches": rows.order_by("-pk")[:BATCHES_MAX],
+        "batches": redeem_codes.counted(rows).order_by("-pk")[:BATCHES_MAX],
     }
     status = 422 if form.is_bound else 200
     response = render_page(request, "staff/codes.html", context, status=status)
