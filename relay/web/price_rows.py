@@ -63,15 +63,20 @@ class Page:
 
 
 def wanted(request: HttpRequest, door: Door) -> Wanted:
-    """Read the address; what it asks in error is as if not asked."""
+    """Read the address; what it asks in error is as if not asked, but for the site: 404."""
     asked = {name: str(text).replace("\0", "").strip() for name, text in request.GET.items()}
     return Wanted(
         search=asked.get("q", "")[:SEARCH_CHARS_MAX],
         vendor=asked.get("vendor", ""),
         show=asked["show"] if asked.get("show") in SHOWN else "",
         after=asked.get("after", ""),
-        site=door.site or Site.objects.filter(pk=asked.get("site", "")).first(),
+        site=_site(door, asked.get("site", "")),
     )
+
+
+def _site(door: Door, site_id: str) -> Site | None:
+    """None: the defaults, which nobody should change who names a site that is none."""
+    return door.find_site(site_id) if door.site or site_id else None
 
 
 def page(wanted: Wanted, chosen: frozenset[str]) -> Page:

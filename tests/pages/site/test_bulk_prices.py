@@ -261,3 +261,13 @@ def test_no_change_is_for_more_models_than_can_be_looked_over(
     assert answer.status_code == 422
     assert "More than 500 models fit" in answer.content.decode()
     assert seal_in(preview(keeper, {"others": "+10%"}, "?q=gpt"))
+
+
+def test_a_site_that_is_none_is_not_taken_for_the_defaults(
+    operator: Client, models: list[Model]
+) -> None:
+    before = Price.objects.count()
+    change = {"others": "+10%", "publish": "1"}
+    assert operator.post("/ops/prices?site=no-such-site", change).status_code == 404
+    assert operator.get("/ops/prices?site=no-such-site").status_code == 404
+    assert Price.objects.count() == before
