@@ -19,7 +19,7 @@ from relay.adapters.credit import GateCredit
 from relay.adapters.price_lists import PriceList
 from relay.adapters.rights import Rights
 from relay.proxy.errors import ApiError, Cause, Detail
-from relay.proxy.types import Attempt, Call, Ending, Usage
+from relay.proxy.types import Attempt, Call, Ending, Passed, Usage
 from tests.patience import promised
 from tests.relay.adapters.conftest import Link
 from tests.relay.proxy import fakes
@@ -216,6 +216,18 @@ async def test_a_settled_call_is_debited_and_explained(
     assert event.cost_nanos == 40 * 500 + 20 * 5_000  # cached input has no cost of its own
     assert event.hold_nanos == 40 * 1_000 + 100 * 10_000
     assert [(a.upstream, a.status) for a in event.attempts] == [("demo", 200)]
+    assert b"passed" not in fields[b"event"]  # the ordinary Call carries nothing for it
+
+
+async def test_what_was_passed_over_is_in_the_event(
+    credit: GateCredit, acme: Organization, gate: Redis
+) -> None:
+    admitted = call(acme)
+    await credit.admit(admitted)
+    admitted.passed = (Passed("vendor", "upstream_rests"),)
+    await credit.settle(finished(admitted, None, Ending.UPSTREAM_FAILED))
+    (fields,) = events(acme, gate)
+    assert decode_usage(fields[b"event"]).passed == (("vendor", "upstream_rests"),)
 
 
 async def test_a_request_that_costs_us_is_booked_though_the_price_knows_none(

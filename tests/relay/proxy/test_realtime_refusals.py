@@ -193,6 +193,16 @@ async def test_an_upstream_without_realtime_is_not_asked(relay: House, one: Runn
     assert one.calls() == []
 
 
+async def test_one_without_realtime_is_passed_over_for_one_that_has_it(
+    relay: House, one: Running
+) -> None:
+    mute = route("http://127.0.0.1:1", "mute", wire=wire(Kind.GEMINI, b"sk", Quirks()))
+    relay.routes.offers[MODEL] = offer(mute, route(one.base_url, "one", priority=1))
+    async with session(relay) as client:
+        await client.ask("[[demo:tokens=5]]")
+    assert relay.gate.admitted[0].passed == (("mute", "not_able"),)
+
+
 async def test_a_redirect_is_not_followed(relay: House, one: Running) -> None:
     async def script(peer: Peer) -> None:
         head = f"HTTP/1.1 302 Found\r\nlocation: {one.base_url}/realtime?model=x\r\n"
