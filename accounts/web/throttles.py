@@ -23,7 +23,8 @@ OURS = "accounts"
 # Per person: a department is invited in one go, and mail to strangers is not a free service.
 # A code has 100 random bits: this is against noise, not against luck. So it is with the token that
 # claims a deployment; it is asked for by people who mistype a mail address or a password.
-RATES = {"invite": "30/h/user", "redeem": "20/h/user", "claim": "10/m/ip"}
+# A look at a site's DNS and domains asks others, for seconds: DNS itself changes more slowly.
+RATES = {"invite": "30/h/user", "redeem": "20/h/user", "claim": "10/m/ip", "look": "20/5m/user"}
 
 # Which counter stopped a page of allauth: it does not tell its handler.
 _ACCOUNT, _FACTOR = "allauth.account", "allauth.mfa"

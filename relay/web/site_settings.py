@@ -16,6 +16,7 @@ from accounts import audit, sites
 from accounts.models import Site
 from accounts.permissions import StaffAct
 from accounts.site_values import SiteRefused
+from accounts.web import throttles
 from accounts.web.pages import render_page
 from billing import site_terms
 from billing.models import SiteTerms
@@ -37,7 +38,7 @@ def settings(request: HttpRequest, shell: Shell) -> HttpResponse:
     """T11 and O7 of one site. `act` says which of the forms was sent."""
     act = request.POST.get("act", "") if request.method == "POST" else ""
     if act == "check":
-        return _page(request, shell, _forms(shell.site, request, ""), site_reach.look(shell.site))
+        return _look(request, shell)
     if act and act != "look" and not shell.is_ops:
         raise PermissionDenied
     found = _forms(shell.site, request, act)
@@ -47,6 +48,12 @@ def settings(request: HttpRequest, shell: Shell) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect(shell.url)
     return _page(request, shell, found, site_reach.expected(shell.site), 422 if act else 200)
+
+
+def _look(request: HttpRequest, shell: Shell) -> HttpResponse:
+    if seconds := throttles.tried(request, "look"):
+        return throttles.answer(request, seconds)
+    return _page(request, shell, _forms(shell.site, request, ""), site_reach.look(shell.site))
 
 
 def _page(

@@ -8,6 +8,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Site
+from accounts.web import throttles
 from tests.relay.name_server import name_server
 
 
@@ -68,3 +69,13 @@ def test_operators_look_at_any_site_and_onlookers_at_none(
     assert "pending: DNS has no address yet" in page.content.decode()
     assert onlooker.post(reverse("site_settings"), check).status_code == 403
     assert outsider.post(reverse("site_settings"), check).status_code == 404
+
+
+@pytest.mark.usefixtures("dns", "gate")
+def test_a_person_looks_so_often_and_then_waits(
+    keeper: Client, home: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(throttles.RATES, "look", "2/5m/user")
+    answers = [keeper.post(reverse("site_settings"), {"act": "check"}) for _ in range(3)]
+    assert [each.status_code for each in answers] == [200, 200, 429]
+    assert int(answers[-1].headers["Retry-After"]) <= 300
