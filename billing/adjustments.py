@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
+from billing import cancelling
 from billing.models import Model, Plan, PlanAdjustment
 from billing.price_versions import ADJUSTMENT_UNIT, PriceError
 from billing.signals import price_published
@@ -39,8 +40,8 @@ def adjustment_bp(known: Mapping[tuple[str, str | None], int], plan_id: str, mod
 
 
 def chain(plan: Plan, *, rows_max: int) -> list[PlanAdjustment]:
-    """The plan's adjustments of every model, the newest first."""
-    rows = PlanAdjustment.objects.filter(plan=plan).select_related("created_by")
+    """The plan's adjustments of every model, the newest first, cancelled ones too."""
+    rows = PlanAdjustment.every.filter(plan=plan).select_related("created_by")
     return list(rows.order_by("-effective_from", "-pk")[:rows_max])
 
 
@@ -90,7 +91,27 @@ def publish(
                     "effective_from": start.isoformat(),
                 },
             )
-        transaction.on_commit(
-            lambda: price_published.send_robust(sender=PlanAdjustment, model_id=None), robust=True
-        )
+        _announce()
     return row
+
+
+@transaction.atomic
+def cancel(version: PlanAdjustment, *, by: audit.Actor, reason: str = "") -> None:
+    """Take back one that has not begun. Idempotent. Raises VersionBegun."""
+    # As `publish`: what it compares with must not be taken back meanwhile.
+    Plan.objects.select_for_update(no_key=True).get(pk=version.plan_id)
+    if not cancelling.take_back(version):
+        return
+    before = {
+        "adjustment_bp": version.adjustment_bp,
+        "model": version.model_id or "all",
+        "effective_from": version.effective_from.isoformat(),
+    }
+    audit.record(by, "adjustment.cancel", version.plan, before=before, reason=reason)
+    _announce()
+
+
+def _announce() -> None:
+    transaction.on_commit(
+        lambda: price_published.send_robust(sender=PlanAdjustment, model_id=None), robust=True
+    )

@@ -3,7 +3,7 @@
 BillingError
 +-- MoneyError           billing.money: no amount, or one that BIGINT cannot hold
 +-- PriceError           billing.pricing, billing.prices: a price that makes no sense
-+-- PriceBegun           billing.prices: a version that Calls may have been charged by
++-- VersionBegun         billing.cancelling: a version that Calls may have been charged by
 +-- LedgerError          billing.ledger: entries that must not be booked
     +-- Unbalanced       they do not sum to zero
     +-- PostingDiffers   the external id was used before, for other money

@@ -6,7 +6,7 @@ which goes before the default; a plan adjusts the latter two (`billing.adjustmen
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -15,20 +15,10 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import Organization, Site
-from billing import adjustments, plans
-from billing.errors import BillingError
+from billing import adjustments, cancelling, plans
 from billing.models import Model, Price
 from billing.price_versions import PriceError, PriceVersion, check_components
 from billing.signals import price_published
-
-# Clocks of relays differ by less: one that begins sooner may be in force at some already.
-CANCEL_LEAD_S = 5
-
-
-class PriceBegun(BillingError):
-    """A version that has begun, or is about to, cannot be taken back."""
-
-    code = "price_begun"
 
 
 def version_of(row: Price, adjustment_bp: int = 0) -> PriceVersion:
@@ -133,29 +123,23 @@ def publish(
     return row
 
 
+@transaction.atomic
 def cancel(version: Price, *, by: audit.Actor, reason: str = "") -> None:
-    """Take back a version that has not begun. Idempotent. Raises PriceBegun."""
-    with transaction.atomic():
-        # As `publish`: what it compares with must not be taken back meanwhile.
-        Model.objects.select_for_update(no_key=True).get(pk=version.model_id)
-        row = Price.every.select_for_update(of=("self",)).get(pk=version.pk)
-        if row.cancelled_at is not None:
-            return
-        now = timezone.now()
-        if row.effective_from < now + timedelta(seconds=CANCEL_LEAD_S):
-            raise PriceBegun("it has begun, or is about to: publish another price instead")
-        row.cancelled_at = now
-        row.save(update_fields=["cancelled_at"])
-        audit.record(
-            by,
-            "contract.cancel" if row.organization else "price.cancel",
-            row.model,
-            site=row.site,
-            organization=row.organization,
-            before=row.components | {"effective_from": row.effective_from.isoformat()},
-            reason=reason,
-        )
-        _announce(row.model_id)
+    """Take back a version that has not begun. Idempotent. Raises VersionBegun."""
+    # As `publish`: what it compares with must not be taken back meanwhile.
+    Model.objects.select_for_update(no_key=True).get(pk=version.model_id)
+    if not cancelling.take_back(version):
+        return
+    audit.record(
+        by,
+        "contract.cancel" if version.organization else "price.cancel",
+        version.model,
+        site=version.site,
+        organization=version.organization,
+        before=version.components | {"effective_from": version.effective_from.isoformat()},
+        reason=reason,
+    )
+    _announce(version.model_id)
 
 
 def revert(

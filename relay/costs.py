@@ -1,4 +1,5 @@
-"""Cost versions of Routes: which one is in force, and publishing the next. Never edits one."""
+"""Cost versions of Routes: which one is in force, publishing the next, taking one back that has not
+begun. Never edits what a Call may have cost."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
+from billing import cancelling
 from billing.price_versions import PriceError, PriceVersion, check_components
 from relay import signals
 from relay.models import Cost, Route
@@ -67,8 +69,9 @@ def latest(route: RouteKey, at: datetime) -> Cost | None:
 
 
 def chain(route: RouteKey, *, rows_max: int) -> list[Cost]:
-    """The Route's versions, the newest first; one without components made its cost unknown."""
-    rows = Cost.objects.filter(**route._asdict()).select_related("created_by")
+    """The Route's versions, the newest first, cancelled ones too; one without components made its
+    cost unknown."""
+    rows = Cost.every.filter(**route._asdict()).select_related("created_by")
     return list(rows.order_by("-effective_from")[:rows_max])
 
 
@@ -109,3 +112,14 @@ def publish(
         )
         signals.announce()
     return row
+
+
+@transaction.atomic
+def cancel(version: Cost, *, by: audit.Actor, reason: str = "") -> None:
+    """Take back a version that has not begun. Idempotent. Raises VersionBegun."""
+    if not cancelling.take_back(version):
+        return
+    named = {name: getattr(version, name) for name in ("upstream", "name", "components")}
+    before = named | {"effective_from": version.effective_from.isoformat()}
+    audit.record(by, "cost.cancel", version.model, before=before, reason=reason)
+    signals.announce()

@@ -13,6 +13,7 @@ from accounts.api.views import OperatorView
 from accounts.scopes import Scope
 from billing import adjustments
 from billing.adjustments import ADJUSTMENT_BP_MAX, ADJUSTMENT_BP_MIN
+from billing.cancelling import VersionBegun
 from billing.models import Model, Plan, PlanAdjustment
 from billing.price_versions import PriceError
 
@@ -47,6 +48,7 @@ class Adjustment(Fields):
     adjustment_bp = Count(min_value=ADJUSTMENT_BP_MIN, help_text=BASIS_POINTS)
     effective_from = Time()
     created_at = Time()
+    cancelled_at = Time(allow_null=True, help_text="taken back before it began")
 
 
 class PlanList(OperatorView):
@@ -61,7 +63,7 @@ class PlanAdjustments(OperatorView):
     def get(self, call: Call, plan_id: str) -> Page:
         """List a plan's adjustments, the newest first."""
         plan = get_object_or_404(Plan, pk=plan_id)
-        return paging.by_id(PlanAdjustment.objects.filter(plan=plan), call.query)
+        return paging.by_id(PlanAdjustment.every.filter(plan=plan), call.query)
 
     @operation(
         "ops.plan.adjustments.create",
@@ -82,3 +84,11 @@ class PlanAdjustments(OperatorView):
             effective_from=start,
             by=call.by,
         )
+
+
+class AnyAdjustment(OperatorView):
+    @operation("ops.adjustments.cancel", Scope.OPS_WRITE, status=204, raises=(VersionBegun,))
+    def delete(self, call: Call, adjustment_id: int) -> None:
+        """Cancel an adjustment that has not begun."""
+        row = get_object_or_404(PlanAdjustment.every.all(), pk=adjustment_id)
+        adjustments.cancel(row, by=call.by)

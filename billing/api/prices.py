@@ -18,6 +18,7 @@ from accounts.permissions import StaffAct
 from accounts.scopes import Scope
 from billing import prices
 from billing.api import customers
+from billing.cancelling import VersionBegun
 from billing.models import Model, Price
 from billing.price_versions import PriceError
 
@@ -88,7 +89,13 @@ class SitePriceList(SiteView):
 
 
 class SitePrice(SiteView):
-    @operation("site.prices.cancel", Scope.PRICES_WRITE, act=StaffAct.CHANGE_PRICES, status=204)
+    @operation(
+        "site.prices.cancel",
+        Scope.PRICES_WRITE,
+        act=StaffAct.CHANGE_PRICES,
+        status=204,
+        raises=(VersionBegun,),
+    )
     def delete(self, call: Call, version_id: int) -> None:
         """Cancel a version that has not begun, of the site or a customer's contract."""
         prices.cancel(get_object_or_404(of_site(call.site), pk=version_id), by=call.by)
@@ -157,14 +164,21 @@ class DefaultPriceList(OperatorView):
 
 
 class AnyPrice(OperatorView):
-    @operation("ops.prices.cancel", Scope.OPS_WRITE, status=204)
+    @operation("ops.prices.cancel", Scope.OPS_WRITE, status=204, raises=(VersionBegun,))
     def delete(self, call: Call, version_id: int) -> None:
         """Cancel a version of any scope that has not begun."""
         prices.cancel(get_object_or_404(Price.every.all(), pk=version_id), by=call.by)
 
 
 class AnyPriceRevert(OperatorView):
-    @operation("ops.prices.revert", Scope.OPS_WRITE, body=Revert, answer=PriceDocument, status=201)
+    @operation(
+        "ops.prices.revert",
+        Scope.OPS_WRITE,
+        body=Revert,
+        answer=PriceDocument,
+        status=201,
+        raises=(PriceError,),
+    )
     def post(self, call: Call, version_id: int) -> Price:
         """Publish anew what a former version of any scope says."""
         return reverted(call, Price.every.all(), version_id)

@@ -74,6 +74,7 @@ urlpatterns: list[URLPattern] = [
     path("ops/prices/<int:version_id>/revert", prices.AnyPriceRevert.as_view()),
     path("ops/plans", plans.PlanList.as_view()),
     path("ops/plans/<slug:plan_id>/adjustments", plans.PlanAdjustments.as_view()),
+    path("ops/adjustments/<int:adjustment_id>", plans.AnyAdjustment.as_view()),
     path("ops/books", books.BooksDetail.as_view()),
     path("ops/books/audit", books.BooksAudit.as_view()),
     path("ops/freezes", books.Freezes.as_view()),

@@ -7,15 +7,8 @@ from billing.models.catalog import Model, Plan
 from billing.models.versions import Version
 
 
-class Standing(models.Manager["Price"]):
-    """The versions that count: those that were not taken back before they began."""
-
-    def get_queryset(self) -> "models.QuerySet[Price]":
-        return super().get_queryset().filter(cancelled_at=None)
-
-
 class Price(Version):
-    """One version of a model's price, in one scope. `objects` leaves cancelled ones out."""
+    """One version of a model's price, in one scope."""
 
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="prices")
     site = models.ForeignKey(
@@ -38,12 +31,6 @@ class Price(Version):
         db_comment="integers of nanos, as billing.price_versions tells; empty: from then on there "
         "is no price of its own"
     )
-    cancelled_at = models.DateTimeField(
-        null=True, blank=True, db_comment="taken back before it began: it never charged anything"
-    )
-
-    objects = Standing()
-    every = models.Manager["Price"]()
 
     class Meta:
         constraints = [
@@ -80,6 +67,7 @@ class PlanAdjustment(Version):
         constraints = [
             models.UniqueConstraint(
                 fields=["plan", "model", "effective_from"],
+                condition=models.Q(cancelled_at=None),
                 nulls_distinct=False,
                 name="plan_adjustment_once",
             ),

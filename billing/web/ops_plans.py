@@ -11,12 +11,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing import adjustments
+from billing.cancelling import VersionBegun
 from billing.models import Model, Plan, PlanAdjustment
 from billing.percent import PercentError, format_percent, parse_percent
 from billing.price_versions import PriceError
@@ -65,7 +66,7 @@ class AdjustmentForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class AdjustmentRow:
-    """An adjustment as it is shown; `state` is scheduled, now or past."""
+    """An adjustment as it is shown; `state` is scheduled, now, past or cancelled."""
 
     row: PlanAdjustment
     percent: str
@@ -98,13 +99,30 @@ def plan_detail(request: HttpRequest, plan_id: str) -> HttpResponse:
     return render_page(request, "ops/plan.html", context, status=422 if form.is_bound else 200)
 
 
+@require_POST
+@operator_page
+def cancel_adjustment(request: HttpRequest, adjustment_id: int) -> HttpResponse:
+    """Take back an adjustment that has not begun."""
+    version = get_object_or_404(PlanAdjustment.every.all(), pk=adjustment_id)
+    try:
+        adjustments.cancel(version, by=audit.actor_of(request))
+    except VersionBegun:
+        text = _("It has begun, or is about to: calls are charged by it. Publish another instead.")
+        messages.error(request, text)
+    else:
+        messages.success(request, _("The scheduled adjustment is cancelled."))
+    return redirect("ops_plan", version.plan_id)
+
+
 def versions(plan: Plan) -> list[AdjustmentRow]:
     """The plan's adjustments, newest first."""
     now = timezone.now()
     seen: set[str | None] = set()
     found = []
     for row in adjustments.chain(plan, rows_max=VERSIONS_MAX):
-        if row.effective_from > now:
+        if row.cancelled_at is not None:
+            state = "cancelled"
+        elif row.effective_from > now:
             state = "scheduled"
         else:
             state = "past" if row.model_id in seen else "now"

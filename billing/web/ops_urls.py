@@ -7,6 +7,11 @@ from billing.web import customer_urls, ops_books, ops_jobs, ops_plans
 urlpatterns: list[URLPattern] = [
     *customer_urls.ops_urls,
     path("plans", ops_plans.plan_list, name="ops_plans"),
+    path(
+        "plans/adjustments/<int:adjustment_id>/cancel",
+        ops_plans.cancel_adjustment,
+        name="ops_adjustment_cancel",
+    ),
     path("plans/id/<slug:plan_id>", ops_plans.plan_detail, name="ops_plan"),
     path("jobs", ops_jobs.overview, name="ops_jobs"),
     path("jobs/start", ops_jobs.start, name="ops_job_start"),

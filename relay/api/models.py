@@ -15,10 +15,12 @@ from accounts.api.views import OperatorView
 from accounts.scopes import Scope
 from billing.capabilities import Capability
 from billing.models import Model
+from billing.price_versions import PriceError
 from relay import costs, offers, routes
 from relay.models import Route, Upstream
 
 COST = "as a price's components, integers of nanos; empty: not known"
+COST_FROM = "when the cost takes force; left out: now"
 MODEL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/+@-]{0,199}$"  # as MODEL_ID
 WEIGHT_MAX = 2**15 - 1  # PositiveSmallIntegerField
 NAME_CHARS_MAX = 200
@@ -100,6 +102,7 @@ class RouteChange(Fields):
     weight = Count(required=False, max_value=WEIGHT_MAX)
     is_active = Flag(required=False)
     cost = serializers.DictField(required=False, help_text=COST)
+    cost_from = Time(required=False, help_text=COST_FROM)
 
 
 class NewRoute(Fields):
@@ -111,6 +114,7 @@ class NewRoute(Fields):
     priority = Count(required=False, default=0, max_value=WEIGHT_MAX)
     weight = Count(required=False, default=1, max_value=WEIGHT_MAX)
     cost = serializers.DictField(required=False, default=dict, help_text=COST)
+    cost_from = Time(required=False, help_text=COST_FROM)
 
 
 class RouteQuery(PageQuery):
@@ -165,7 +169,12 @@ class RouteList(OperatorView):
         return found
 
     @operation(
-        "ops.routes.create", Scope.OPS_WRITE, body=NewRoute, answer=RouteDocument, status=201
+        "ops.routes.create",
+        Scope.OPS_WRITE,
+        body=NewRoute,
+        answer=RouteDocument,
+        status=201,
+        raises=(PriceError,),
     )
     def post(self, call: Call) -> Route:
         """Add a route."""
@@ -181,12 +190,18 @@ class RouteDetail(OperatorView):
         """Read one route."""
         return get_object_or_404(Route, pk=route_id)
 
-    @operation("ops.route.change", Scope.OPS_WRITE, body=RouteChange, answer=RouteDocument)
+    @operation(
+        "ops.route.change",
+        Scope.OPS_WRITE,
+        body=RouteChange,
+        answer=RouteDocument,
+        raises=(PriceError,),
+    )
     def patch(self, call: Call, route_id: int) -> Route:
         """Change a route; calls under way keep the one they were given."""
         row = get_object_or_404(Route.objects.select_for_update(), pk=route_id)
         settings: dict[str, Any] = {
-            name: getattr(row, name) for name in RouteChange.names() if name != "cost"
+            name: getattr(row, name) for name in RouteChange.names() if not name.startswith("cost")
         }
         settings |= {"cost": costs.components_of(row)} | call.body
         routes.update(row, **settings, by=call.by)

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path, re_path
 from relay.api import (
     aliases,
     bulk_prices,
+    costs,
     models,
     routing,
     site_errors,
@@ -46,4 +47,6 @@ urlpatterns: list[URLPattern] = [
     path("ops/routing/requests/<slug:request_id>", routing.Trail.as_view()),
     path("ops/routes", models.RouteList.as_view()),
     path("ops/routes/<int:route_id>", models.RouteDetail.as_view()),
+    path("ops/routes/<int:route_id>/costs", costs.RouteCosts.as_view()),
+    path("ops/costs/<int:cost_id>", costs.AnyCost.as_view()),
 ]

@@ -26,23 +26,29 @@ class Kind(StrEnum):
     SITE = "site"
     ANNOUNCEMENT = "announcement"
     SCHEDULED_PRICE = "scheduled_price"
+    SCHEDULED_COST = "scheduled_cost"
+    SCHEDULED_ADJUSTMENT = "scheduled_adjustment"
     CUSTOMER = "customer"
     REDEEM_BATCH = "redeem_batch"
 
 
 class Action(StrEnum):
-    """What is done to it. A price is only ever published: versions are never edited."""
+    """What is done to it. A price is only ever published, or cancelled before it begins: versions
+    are never edited."""
 
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
     PUBLISH = "publish"
+    CANCEL = "cancel"
 
 
 # Their mappings are texts and the like; everyone else's are prices.
 AS_WRITTEN = frozenset({Kind.SITE, Kind.UPSTREAM, Kind.ANNOUNCEMENT})
 AMOUNTS = frozenset({"trial_credit", "amount"})
-PRICES = frozenset({Kind.PRICE, Kind.CONTRACT, Kind.SCHEDULED_PRICE})
+PRICES = frozenset({Kind.PRICE, Kind.CONTRACT, Kind.SCHEDULED_PRICE, Kind.SCHEDULED_COST})
+SCHEDULED = frozenset({Kind.SCHEDULED_PRICE, Kind.SCHEDULED_COST, Kind.SCHEDULED_ADJUSTMENT})
+ADJUSTMENTS = frozenset({Kind.ADJUSTMENT, Kind.SCHEDULED_ADJUSTMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class FieldChange:
 @dataclass(frozen=True, slots=True)
 class Change:
     """`key` finds the row: (id,), or (model, upstream, name) of a route, (model, site or "") of a
-    price, (model, organization) of a contract, (plan, model or "all") of an adjustment, a PriceKey,
+    price, (model, organization) of a contract, (plan, model or "all") of an adjustment, a LaterKey,
     (id, site) of a batch of codes.
 
     Never in repr: its fields may hold a credential.
@@ -76,6 +82,9 @@ class Change:
         if self.kind is Kind.ROUTE:
             model, upstream, name = self.key
             return f"{model} via {upstream} as {name}"
+        if self.kind is Kind.SCHEDULED_COST:
+            model, upstream, name, begins = self.key
+            return f"{model} via {upstream} as {name} on {begins}"
         if self.kind in (Kind.CONTRACT, Kind.ADJUSTMENT):
             return " for ".join(self.key)
         return " on ".join(part for part in self.key if part)
@@ -119,6 +128,6 @@ class Change:
             return price_section.write(value)
         if isinstance(value, int) and is_price:
             return format_nanos(value)
-        if isinstance(value, int) and self.kind is Kind.ADJUSTMENT:
+        if isinstance(value, int) and self.kind in ADJUSTMENTS:
             return format_percent(value)
         return value if isinstance(value, int) else str(value)

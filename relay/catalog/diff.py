@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 
-from relay.catalog import batches
+from relay.catalog import batches, later
 from relay.catalog.changes import Action, Change, FieldChange, Kind
 from relay.catalog.document import (
     ALL_MODELS,
@@ -40,11 +40,7 @@ def diff(wanted: Document, stored: Document, now: datetime) -> list[Change]:
         for model_id, components in by_model.items():
             key = (model_id, organization_id)
             changes += _price(key, components, before.get(model_id, {}), kind=Kind.CONTRACT)
-    # In the order in which they begin: a version is compared with the one before it.
-    for scheduled, components in sorted(wanted.scheduled.items(), key=lambda row: row[0].begins):
-        if stored.scheduled.get(scheduled) != components:
-            changed = {name: FieldChange(UNSET, value) for name, value in components.items()}
-            changes.append(Change(Kind.SCHEDULED_PRICE, Action.PUBLISH, scheduled, changed))
+    changes += later.changes(wanted, stored)
     for customer in wanted.customers.values():
         known = CustomerSpec(id=customer.id, plan=None, budgets={})
         changes += _row(

@@ -175,6 +175,38 @@ class PriceKey(NamedTuple):
         return " ".join(part for part in self if part)
 
 
+class CostKey(NamedTuple):
+    """A cost version that is to begin, of a route."""
+
+    model: str
+    upstream: str
+    name: str
+    begins: str  # ISO 8601, UTC
+
+    @property
+    def path(self) -> str:
+        """How messages speak of it."""
+        return " ".join(self)
+
+
+class AdjustmentKey(NamedTuple):
+    """An adjustment that is to begin: of a plan, for a model or ALL_MODELS."""
+
+    plan: str
+    model: str
+    begins: str  # ISO 8601, UTC
+
+    @property
+    def path(self) -> str:
+        """How messages speak of it."""
+        return " ".join(self)
+
+
+LaterKey: TypeAlias = PriceKey | CostKey | AdjustmentKey
+# What begins then: components, or basis points; None in a file takes it back.
+Later: TypeAlias = Components | int | None
+
+
 Spec: TypeAlias = (
     UpstreamSpec | RouteSpec | ModelSpec | PlanSpec | SiteSpec | AnnouncementSpec | CustomerSpec
 )
@@ -192,10 +224,15 @@ class Document:
     announcements: Mapping[str, AnnouncementSpec] = field(default_factory=dict)
     # Contract prices by organization, then model; no components end one. Adds to what is stored.
     contracts: Mapping[str, Mapping[str, Components]] = field(default_factory=dict)
-    # Versions that begin later; adds to what is stored. No components end a price of its own.
-    scheduled: Mapping[PriceKey, Components] = field(default_factory=dict)
+    # Versions that begin later; adds to what is stored, None takes one back. No components end a
+    # price of its own, and make a cost unknown.
+    scheduled_prices: Mapping[PriceKey, Components | None] = field(default_factory=dict)
+    scheduled_costs: Mapping[CostKey, Components | None] = field(default_factory=dict)
+    scheduled_adjustments: Mapping[AdjustmentKey, int | None] = field(default_factory=dict)
     customers: Mapping[str, CustomerSpec] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    # Of the versions that were asked about, those that are in force or were.
+    begun: frozenset[LaterKey] = field(default=frozenset(), compare=False)
     # Of the organizations that were asked about, those that exist.
     organizations: frozenset[str] = field(default=frozenset(), compare=False)
     # Sites that books are kept for: their currency is the unit of every stored amount.

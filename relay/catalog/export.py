@@ -1,9 +1,9 @@
 """A `Document` → the text of a catalog file. Writes no credential: applying the file to the same
 deployment keeps what is stored there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -11,7 +11,7 @@ from accounts.images import Logo
 from accounts.models.sites import LANGUAGES
 from billing.money import format_nanos
 from billing.percent import format_percent
-from relay.catalog import batch_section, batches, price_section, site_section
+from relay.catalog import batch_section, batches, later_section, price_section, site_section
 from relay.catalog.document import (
     UNSET,
     AnnouncementSpec,
@@ -20,7 +20,6 @@ from relay.catalog.document import (
     Document,
     ModelSpec,
     PlanSpec,
-    PriceKey,
     RouteSpec,
     SiteSpec,
     Unset,
@@ -31,6 +30,8 @@ HEADER = """\
 # What this deployment sells. `manage.py catalog apply FILE` makes it so; what is not named here
 # is left alone. Credentials are never exported: add `credential: env:NAME` where one is needed.
 """
+K = TypeVar("K")
+V = TypeVar("V")
 LINE_CHARS_MAX = 100
 LIMITS = ("requests_per_minute", "tokens_per_minute", "concurrency")
 # What a new row gets anyway goes without saying; a pause is worth a line.
@@ -69,7 +70,11 @@ def export(document: Document) -> str:
             organization_id: _prices(by_model)
             for organization_id, by_model in document.contracts.items()
         },
-        "scheduled_prices": [_scheduled(key, price) for key, price in document.scheduled.items()],
+        "scheduled_prices": _rows(later_section.write_price, document.scheduled_prices),
+        "scheduled_costs": _rows(later_section.write_cost, document.scheduled_costs),
+        "scheduled_adjustments": _rows(
+            later_section.write_adjustment, document.scheduled_adjustments
+        ),
         "customers": {spec.id: _customer(spec) for spec in document.customers.values()},
     }
     # Flow style for the innermost mappings: a route or a price is one line.
@@ -163,19 +168,17 @@ def _announcement(spec: AnnouncementSpec) -> dict[str, Any]:
     return row
 
 
-def _scheduled(key: PriceKey, price: Components) -> dict[str, Any]:
-    scope = {"site": key.site, "organization": key.organization}
-    row: dict[str, Any] = {"model": key.model} | {
-        name: each for name, each in scope.items() if each
-    }
-    return row | {"from": key.begins, "price": price_section.write(price)}
-
-
 def _customer(spec: CustomerSpec) -> dict[str, Any]:
     row: dict[str, Any] = {} if spec.plan is UNSET else {"plan": spec.plan}
     if spec.budgets is not UNSET:
         row["budgets"] = {period: format_nanos(nanos) for period, nanos in spec.budgets.items()}
     return row
+
+
+def _rows(
+    write: Callable[[K, V], dict[str, Any]], scheduled: Mapping[K, V]
+) -> list[dict[str, Any]]:
+    return [write(key, value) for key, value in scheduled.items()]
 
 
 def _or_empty(routes: tuple[RouteSpec, ...] | Unset) -> tuple[RouteSpec, ...]:

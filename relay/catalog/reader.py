@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 import yaml
 
-from relay.catalog import announcement_section, later_section, specs, values
+from relay.catalog import announcement_section, customer_section, later_section, specs, values
 from relay.catalog.document import UNSET, Components, Document, SiteSpec, UpstreamSpec
 from relay.catalog.problems import CatalogRefused, Problems
 from relay.catalog.sections import Section
@@ -49,8 +49,10 @@ def read_text(text: str, *, file: str, folder: Path) -> Document:
         sites=_all(top, "sites", values.slug, site),
         announcements=_all(top, "announcements", values.slug, announcement_section.read),
         contracts=_contracts(top),
-        scheduled=later_section.read_scheduled(top),
-        customers=later_section.read_customers(top),
+        scheduled_prices=later_section.read_prices(top),
+        scheduled_costs=later_section.read_costs(top),
+        scheduled_adjustments=later_section.read_adjustments(top),
+        customers=customer_section.read(top),
         lines=lines,
     )
     top.finish()

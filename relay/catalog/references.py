@@ -4,7 +4,7 @@ referred to, new rows have what they need, no two sites claim one domain. Pure."
 from dataclasses import dataclass
 from datetime import datetime
 
-from relay.catalog import batches
+from relay.catalog import batches, later
 from relay.catalog.document import (
     ALL_MODELS,
     UNSET,
@@ -44,8 +44,7 @@ def check(wanted: Document, stored: Document, *, file: str, now: datetime) -> No
         checker.contract(organization_id)
     for announcement in wanted.announcements.values():
         checker.announcement(announcement)
-    for key in wanted.scheduled:
-        checker.scheduled(key, now)
+    checker.scheduled(now)
     for customer in wanted.customers.values():
         checker.customer(customer)
     checker.codes()
@@ -100,17 +99,37 @@ class _Checker:
         for model_id in self.wanted.contracts[organization_id]:
             self._known_model(f"{path}.{model_id}", model_id)
 
-    def scheduled(self, key: PriceKey, now: datetime) -> None:
+    def scheduled(self, now: datetime) -> None:
+        for price in self.wanted.scheduled_prices:
+            self._scheduled_price(price)
+        for cost in self.wanted.scheduled_costs:
+            if (cost.upstream, cost.name) not in self._routes(cost.model):
+                path = f"scheduled_costs.{cost.path}"
+                self.refuse(path, f"{cost.model} has no route to {cost.upstream} as {cost.name}")
+        for each in self.wanted.scheduled_adjustments:
+            path = f"scheduled_adjustments.{each.path}"
+            if each.plan not in {**self.wanted.plans, **self.stored.plans}:
+                self.refuse(path, f"no plan {each.plan!r}")
+            if each.model != ALL_MODELS:
+                self._known_model(path, each.model)
+        for path, message in later.problems(self.wanted, self.stored, now):
+            self.refuse(path, message)
+
+    def _scheduled_price(self, key: PriceKey) -> None:
         path = f"scheduled_prices.{key.path}"
         self._known_model(path, key.model)
         if key.site and key.site not in {**self.wanted.sites, **self.stored.sites}:
             self.refuse(path, f"no site {key.site!r}")
         if key.organization and key.organization not in self.stored.organizations:
             self.refuse(path, f"no organization {key.organization!r}")
-        if datetime.fromisoformat(key.begins) <= now:
-            self.refuse(path, "it would have begun already: say it as the price itself")
-        elif self.stored.scheduled.get(key, ...) not in (..., self.wanted.scheduled[key]):
-            self.refuse(path, "another version begins then: cancel it first, on its page")
+
+    def _routes(self, model_id: str) -> set[tuple[str, str]]:
+        """By upstream and name, once the file is applied."""
+        for document in (self.wanted, self.stored):
+            model = document.models.get(model_id)
+            if model is not None and model.routes is not UNSET:
+                return {(route.upstream, route.name) for route in model.routes}
+        return set()
 
     def customer(self, customer: CustomerSpec) -> None:
         path = f"customers.{customer.id}"

@@ -71,6 +71,10 @@ class Section:
         """The line of a field, or of the section when it is absent."""
         return self._lines.get(self.at(name), self.line)
 
+    def line_below(self, path: str) -> int:
+        """The line of a dotted path from the top of the file, or of this section."""
+        return self._lines.get(path, self.line)
+
     def finish(self) -> None:
         """Note every field that nothing asked for; call it after the last read."""
         for name in self._values:

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from billing import capabilities
-from billing.adjustments import ADJUSTMENT_BP_MAX, ADJUSTMENT_BP_MIN
-from billing.percent import parse_percent
 from relay.catalog import (
     batch_section,
     credentials,
@@ -231,12 +229,5 @@ def _adjustments(section: Section) -> dict[str, int] | Unset:
     listed = section.section("adjustments")
     if listed is None:
         return UNSET
-    found = {name: listed.text(name, _adjustment) for name in listed.names()}
+    found = {name: listed.text(name, values.adjustment) for name in listed.names()}
     return {name: bp for name, bp in found.items() if bp is not UNSET}
-
-
-def _adjustment(text: str) -> int:
-    basis_points = parse_percent(text)
-    if not ADJUSTMENT_BP_MIN <= basis_points <= ADJUSTMENT_BP_MAX:
-        raise ValueError("an adjustment is between -100 and 1000 percent")
-    return basis_points

@@ -2,7 +2,7 @@
 package; prices and adjustments go through billing, which never edits a version."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 from django.db import connection, transaction
@@ -15,10 +15,10 @@ from billing import adjustments, budgets, plans, prices
 from billing.models import Model, Plan, SiteModel, SiteTerms
 from billing.redeem_codes import Made
 from relay import costs, signals
-from relay.catalog import batches, offer_section, references, stored
-from relay.catalog.changes import Action, Change, Kind
+from relay.catalog import batches, later, offer_section, references, stored
+from relay.catalog.changes import SCHEDULED, Action, Change, Kind
 from relay.catalog.diff import diff
-from relay.catalog.document import ALL_MODELS, UNSET, Components, Document, PriceKey
+from relay.catalog.document import ALL_MODELS, UNSET, Components, Document
 from relay.costs import RouteKey
 from relay.models import ModelAlias, Route, Upstream
 
@@ -40,13 +40,14 @@ def compare(document: Document, *, file: str) -> list[Change]:
     """What `apply` would change. Raises `CatalogRefused` for what does not fit together."""
     now = timezone.now()
     before = stored.read(now, organizations=_organizations(document))
+    before = replace(before, begun=later.begun(document, now))
     references.check(document, before, file=file, now=now)
     return diff(document, before, now)
 
 
 def _organizations(document: Document) -> set[str]:
     """Those that the file names, wherever."""
-    scheduled = {key.organization for key in document.scheduled if key.organization}
+    scheduled = {key.organization for key in document.scheduled_prices if key.organization}
     return {*document.contracts, *document.customers, *scheduled}
 
 
@@ -67,11 +68,14 @@ def apply(document: Document, *, file: str, by: audit.Actor | None = None) -> Ap
         if change.kind is Kind.REDEEM_BATCH:
             made.append(batches.write(change, by))
             continue
-        if change.kind in VERSIONS:
+        if change.kind in SCHEDULED:
+            later.write(change, document, by)
+        elif change.kind in VERSIONS:
             VERSIONS[change.kind](change, document)
         else:
             WRITERS[change.kind](change)
-        _record(by, change)
+        if change.action is not Action.CANCEL:  # which leaves its own
+            _record(by, change)
     if changes:
         signals.announce()
     return Applied(changes, [batch for batch in made if batch is not None])
@@ -84,8 +88,9 @@ def _record(by: audit.Actor, change: Change) -> None:
     of_customers = (Kind.CONTRACT, Kind.CUSTOMER)
     organization_id = change.key[-1] if change.kind in of_customers else ""
     if change.kind is Kind.SCHEDULED_PRICE:
-        _model, site_id, organization_id, begins = change.key
-        fields = {**fields, "effective_from": {"before": None, "after": begins}}
+        _model, site_id, organization_id, _begins = change.key
+    if change.kind in SCHEDULED:
+        fields = {**fields, "effective_from": {"before": None, "after": change.key[-1]}}
     organizations = Organization.objects.select_related("site")
     audit.record(
         by,
@@ -119,17 +124,6 @@ def _publish_contract(change: Change, document: Document) -> None:
         Model.objects.get(pk=model_id),
         organization=Organization.objects.get(pk=organization_id),
         components=document.contracts[organization_id][model_id],
-    )
-
-
-def _schedule(change: Change, document: Document) -> None:
-    key = PriceKey(*change.key)
-    prices.publish(
-        Model.objects.get(pk=key.model),
-        site=Site.objects.get(pk=key.site) if key.site else None,
-        organization=Organization.objects.get(pk=key.organization) if key.organization else None,
-        components=document.scheduled[key],
-        effective_from=datetime.fromisoformat(key.begins),
     )
 
 
@@ -292,7 +286,6 @@ def _write_terms(site: Site, terms: dict[str, Any]) -> None:
 VERSIONS: dict[Kind, Callable[[Change, Document], None]] = {
     Kind.PRICE: _publish,
     Kind.CONTRACT: _publish_contract,
-    Kind.SCHEDULED_PRICE: _schedule,
 }
 WRITERS: dict[Kind, Callable[[Change], None]] = {
     Kind.PLAN: _write_plan,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from accounts.images import Logo, Picture
@@ -10,7 +10,7 @@ from accounts.models import Announcement, Organization, Site
 from billing import adjustments, capabilities
 from billing.models import Model, OrganizationBudget, OrganizationPlan, Plan, Price, SiteTerms
 from relay import costs
-from relay.catalog import batches, offer_section
+from relay.catalog import batches, later, offer_section
 from relay.catalog.document import (
     ALL_MODELS,
     UNSET,
@@ -20,7 +20,6 @@ from relay.catalog.document import (
     Document,
     ModelSpec,
     PlanSpec,
-    PriceKey,
     RedeemBatchSpec,
     RouteSpec,
     SiteSpec,
@@ -39,6 +38,7 @@ def read(now: datetime, *, organizations: Collection[str] = ()) -> Document:
     models = Model.objects.prefetch_related("routes", "aliases").order_by("id")
     known_costs = costs.in_force(now)
     codes = batches.stored()
+    upcoming = later.stored(now)
     sites = Site.objects.select_related("terms").prefetch_related(
         "domains", "terms__models", "model_aliases", "images", "texts", "site_models"
     )
@@ -57,7 +57,9 @@ def read(now: datetime, *, organizations: Collection[str] = ()) -> Document:
             row.pk: _announcement(row) for row in Announcement.objects.order_by("starts_at", "pk")
         },
         contracts=dict(sorted(in_force.contracts.items())),
-        scheduled=_scheduled(now),
+        scheduled_prices=upcoming.prices,
+        scheduled_costs=upcoming.costs,
+        scheduled_adjustments=upcoming.adjustments,
         customers=_customers(),
         organizations=frozenset(
             customers.filter(pk__in=list(organizations)).values_list("pk", flat=True)
@@ -92,20 +94,6 @@ def _prices(now: datetime) -> _InForce:
         else:
             found.defaults[row.model_id] = row.components
     return found
-
-
-def _scheduled(now: datetime) -> dict[PriceKey, Components]:
-    """The versions that begin later."""
-    rows = Price.objects.filter(effective_from__gt=now).order_by("effective_from", "pk")
-    return {
-        PriceKey(
-            row.model_id,
-            row.site_id or "",
-            row.organization_id or "",
-            row.effective_from.astimezone(UTC).isoformat(),
-        ): row.components
-        for row in rows
-    }
 
 
 def _customers() -> dict[str, CustomerSpec]:

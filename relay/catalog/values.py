@@ -13,9 +13,11 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Site
 from accounts.models.sites import LANGUAGES, SLUG
+from billing.adjustments import ADJUSTMENT_BP_MAX, ADJUSTMENT_BP_MIN
 from billing.capabilities import Capability
 from billing.models.catalog import MODEL_ID
 from billing.money import parse_nanos
+from billing.percent import parse_percent
 from relay.models import Upstream
 from relay.proxy.upstream.port import Origin
 
@@ -147,6 +149,14 @@ def money(value: str) -> int:
     if not 0 <= nanos <= COMPONENT_NANOS_MAX:
         raise ValueError("a price is between 0 and 1000000")
     return nanos
+
+
+def adjustment(value: str) -> int:
+    """Basis points, from a percentage of two decimals at most."""
+    basis_points = parse_percent(value)
+    if not ADJUSTMENT_BP_MIN <= basis_points <= ADJUSTMENT_BP_MAX:
+        raise ValueError("an adjustment is between -100 and 1000 percent")
+    return basis_points
 
 
 def no_credit_status(value: int) -> int:

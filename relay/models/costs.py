@@ -22,6 +22,8 @@ class Cost(Version):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["model", "upstream", "name", "effective_from"], name="cost_version_once"
+                fields=["model", "upstream", "name", "effective_from"],
+                condition=models.Q(cancelled_at=None),
+                name="cost_version_once",
             ),
         ]

@@ -12,12 +12,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing import price_words
+from billing.cancelling import VersionBegun
 from billing.models import Model
 from billing.price_versions import PriceError
 from billing.price_words import Part
@@ -125,15 +126,38 @@ def remove_route(request: HttpRequest, route_id: int) -> HttpResponse:
     return redirect("ops_model", route.model_id)
 
 
+@require_POST
+@operator_page
+def cancel_cost(request: HttpRequest, cost_id: int) -> HttpResponse:
+    """Take back a cost that has not begun; back to its route, or to the model of one that is
+    gone."""
+    version = get_object_or_404(Cost.every.all(), pk=cost_id)
+    try:
+        costs.cancel(version, by=audit.actor_of(request))
+    except VersionBegun:
+        text = _("It has begun, or is about to: calls are charged by it. Publish another instead.")
+        messages.error(request, text)
+    else:
+        messages.success(request, _("The scheduled cost is cancelled."))
+    rows = Route.objects.filter(model=version.model, upstream=version.upstream)
+    route = rows.filter(name=version.name).first()
+    if route is None:
+        return redirect("ops_model", version.model)
+    return redirect("ops_route", route.pk)
+
+
 def versions(route: costs.RouteKey) -> list[tuple[Cost, list[Part], str]]:
     """What the route has cost, newest first, each with its amounts and state."""
     now = timezone.now()
     found = []
     current = "now"
     for row in costs.chain(route, rows_max=costs.VERSIONS_MAX):
-        is_scheduled = row.effective_from > now
-        state = "scheduled" if is_scheduled else current
-        current = current if is_scheduled else "past"
+        if row.cancelled_at is not None:
+            state = "cancelled"
+        elif row.effective_from > now:
+            state = "scheduled"
+        else:
+            state, current = current, "past"
         found.append((row, list(price_words.parts(row.components)), state))
     return found
 

@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern] = [
     path("routing/<str:request_id>", ops_routing.explain_request, name="ops_explain"),
     path("models/routes/<path:model_id>", ops_routes.create_route, name="ops_route_new"),
     path("routes/<int:route_id>", ops_routes.edit_route, name="ops_route"),
+    path("costs/<int:cost_id>/cancel", ops_routes.cancel_cost, name="ops_cost_cancel"),
     path("routes/<int:route_id>/remove", ops_routes.remove_route, name="ops_route_remove"),
     path("sites", ops_sites.site_list, name="ops_sites"),
     path("sites/new", ops_sites.create_site, name="ops_site_new"),

@@ -22,6 +22,7 @@ from accounts.permissions import StaffAct
 from accounts.web.doors import Door, staff_view
 from accounts.web.pages import render_page
 from billing import price_effects, prices
+from billing.cancelling import VersionBegun
 from billing.models import Model, Price
 from billing.price_effects import Effect
 from billing.price_versions import PriceError
@@ -90,7 +91,7 @@ def cancel(request: HttpRequest, door: Door, version_id: int) -> HttpResponse:
     version = get_object_or_404(theirs(door), pk=version_id)
     try:
         prices.cancel(version, by=audit.actor_of(request))
-    except prices.PriceBegun:
+    except VersionBegun:
         text = _("It has begun, or is about to: calls are charged by it. Publish another instead.")
         messages.error(request, text)
     else:

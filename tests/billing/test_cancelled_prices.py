@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditRecord, Organization, Site
 from billing import prices
+from billing.cancelling import CANCEL_LEAD_S, VersionBegun
 from billing.models import Price
 from tests.factories.billing import PRICE, default_price, model
 
@@ -40,9 +41,9 @@ def test_the_instant_of_a_cancelled_version_is_free_again(site: Site) -> None:
 
 def test_what_calls_may_be_charged_by_cannot_be_cancelled(site: Site) -> None:
     begun = default_price()
-    soon = timezone.now() + timedelta(seconds=prices.CANCEL_LEAD_S - 1)
+    soon = timezone.now() + timedelta(seconds=CANCEL_LEAD_S - 1)
     for row in (begun, prices.publish(model(), components=LATER, effective_from=soon)):
-        with pytest.raises(prices.PriceBegun):
+        with pytest.raises(VersionBegun):
             prices.cancel(row, by=BY)
 
 

@@ -1,6 +1,7 @@
 """One object of each kind that an address may name, all of acme's or of the deployment's."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,9 +20,9 @@ from accounts.models import (
     SiteStaff,
     User,
 )
-from billing import prices
-from billing.models import Model, Plan, Price, RedeemBatch, SiteTerms
-from relay.models import Route, Upstream
+from billing import adjustments, prices
+from billing.models import Model, Plan, PlanAdjustment, Price, RedeemBatch, SiteTerms
+from relay.models import Cost, Route, Upstream
 from tests.factories import accounts, calls
 from tests.pages.authorization.addresses import names_in
 from tests.pages.authorization.asking import AddressOf
@@ -101,12 +102,30 @@ def arguments(upstream: Upstream, acme: Organization, acme_key: ApiKey) -> dict[
         "key": "nobody-was-mailed-this",
         "uidb36": "1",
         "version_id": _price(model, acme.site).pk,
+        "cost_id": _cost().pk,
+        "adjustment_id": _adjustment().pk,
         "member_id": colleague.memberships.get().pk,
     }
 
 
 def _price(model: Model, site: Site) -> Price:
     return prices.publish(model, site=site, components={"request": 1})
+
+
+def _cost() -> Cost:
+    return Cost.objects.create(
+        model="openai/gpt-4o",
+        upstream="acme-openai",
+        name="gpt-4o",
+        components={"request": 1},
+        effective_from=timezone.now() + timedelta(days=1),
+    )
+
+
+def _adjustment() -> PlanAdjustment:
+    plan, _ = Plan.objects.get_or_create(pk="default")
+    start = timezone.now() + timedelta(days=1)
+    return adjustments.publish(plan, adjustment_bp=500, effective_from=start)
 
 
 def _announcement(site: Site) -> Announcement:

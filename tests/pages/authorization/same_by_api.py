@@ -76,6 +76,7 @@ SAME: Mapping[str, str] = {
     " ops.announcements.state",
     # what is sold, and the deployment
     "ops_plan": "ops.plan.adjustments.create",
+    "ops_adjustment_cancel": "ops.adjustments.cancel",
     "ops_upstream_new": "ops.upstreams.create",
     "ops_upstream": "ops.upstream.change",
     "ops_try": "ops.upstream.test",
@@ -95,6 +96,7 @@ SAME: Mapping[str, str] = {
     "ops_route_new": "ops.routes.create",
     "ops_route": "ops.route.change",
     "ops_route_remove": "ops.route.remove",
+    "ops_cost_cancel": "ops.costs.cancel",
     "ops_job_start": "ops.jobs.start",
     "ops_books_audit": "ops.books.audit",
     "ops_freeze_lift": "ops.freezes.lift",

@@ -31,6 +31,7 @@ from tests.relay.catalog.conftest import CATALOG, Apply
 BEGINS = (timezone.now() + timedelta(days=3)).replace(microsecond=0).isoformat()
 LATER = (timezone.now() + timedelta(days=9)).replace(microsecond=0).isoformat()
 
+SCHEDULED_LISTS = ("scheduled_prices", "scheduled_costs", "scheduled_adjustments")
 SCHEDULED, IN_2099 = "scheduled_prices: [{model:", "from: '2099-01-01T00:00:00Z'"
 PRICE = "price: {input: '1', output: '1'}"
 
@@ -105,6 +106,12 @@ scheduled_prices:
   - {{model: gpt-4o, site: acme, from: "{BEGINS}", price: {{}}}}
   - {{model: gpt-4o, organization: {organization}, from: "{BEGINS}",
      price: {{input: "0.9", output: "3"}}}}
+scheduled_costs:
+  - {{model: gpt-4o, upstream: acme-openai, from: "{BEGINS}", cost: {{input: "1.8", output: "7"}}}}
+  - {{model: gpt-4o, upstream: acme-openai, from: "{LATER}", cost: {{}}}}
+scheduled_adjustments:
+  - {{plan: default, from: "{BEGINS}", percent: "-7.5"}}
+  - {{plan: default, model: gpt-4o, from: "{LATER}", percent: "0"}}
 customers:
   {organization}: {{plan: pro, budgets: {{day: "5.00", month: "100"}}}}
 """
@@ -137,7 +144,7 @@ def test_a_fresh_deployment_gets_everything(apply: Apply, customer: Organization
         table.objects.all().delete()
     apply(text)
     after = stored.read(timezone.now())
-    for name in ("models", "plans", "sites", "contracts", "scheduled", "customers"):
+    for name in ("models", "plans", "sites", "contracts", "customers", *SCHEDULED_LISTS):
         assert getattr(after, name) == getattr(before, name), name
 
 
