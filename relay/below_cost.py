@@ -1,15 +1,38 @@
-"""Where a price is below what upstreams charge us: kinds of use, by name. Changes nothing."""
+"""Where a price is below what upstreams charge us: kinds of use, by name. Changes nothing.
+
+One rule for pages and programs: such a price is published by who says so.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.utils import timezone
 
+from billing.errors import BillingError
 from billing.models import Model
-from billing.price_versions import ABOVE_TOKENS, IMAGE_PREFIX, TIERS, Bucket, PriceVersion
+from billing.price_versions import (
+    ABOVE_TOKENS,
+    IMAGE_PREFIX,
+    TIERS,
+    Bucket,
+    PriceVersion,
+    check_components,
+)
 from billing.price_words import word
 from relay import costs
 from relay.models import Route
+
+
+class BelowCost(BillingError):
+    """Some use would lose money, and nobody agreed to that."""
+
+    code = "below_cost"
+
+
+def check(model: Model, components: Mapping[str, Any]) -> None:
+    """Raise BelowCost for a price that loses money, PriceError for one that makes no sense."""
+    if components and (losses := of_model(model, check_components(components))):
+        raise BelowCost(f"Below cost: {', '.join(losses)}.")
 
 
 def of_model(model: Model, components: Mapping[str, Any]) -> list[str]:

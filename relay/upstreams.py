@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from relay import signals
+from relay import signals, upstream_checks
 from relay.models import Upstream
 from relay.models.upstreams import SWITCHED
 from relay.upstream_checks import CheckResult
@@ -109,7 +109,10 @@ def set_active(upstream: Upstream, *, is_active: bool, by: audit.Actor, reason: 
         setattr(upstream, name, getattr(row, name))
 
 
-def note_test(upstream: Upstream, result: CheckResult, *, by: audit.Actor) -> None:
-    """A test call costs money, so that the trail has it; what was answered is not kept."""
+def test_call(upstream: Upstream, model: str, *, by: audit.Actor) -> CheckResult:
+    """`upstream_checks.call`, which costs money, so that the trail has it; what was answered is not
+    kept. Call it outside of transactions: a vendor takes its time."""
+    result = upstream_checks.call(upstream, model)
     after = {"model": result.model, "ok": result.ok, "status": result.status}
     audit.record(by, "upstream.test", upstream, after=after)
+    return result

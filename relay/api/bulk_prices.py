@@ -18,12 +18,15 @@ from billing.bulk_prices import Basis, Line
 from billing.errors import BillingError
 from billing.models import Model
 from billing.price_rules import Amount, Direction, Percent, Rule, Step, parse_step
-from billing.price_versions import IMAGE, MINIMUM, Bucket, PriceVersion
+from billing.price_versions import IMAGE, MINIMUM, Bucket, PriceError, PriceVersion
 from relay import below_cost
+from relay.api.prices import ACCEPTS_LOSS
+from relay.below_cost import BelowCost
 
 STEP = "a change such as `+10%` or `-2.5%`, or a decimal amount"
 STEPPED = [*(bucket.value for bucket in Bucket), IMAGE, MINIMUM]
 STEP_CHARS_MAX = 24
+REFUSALS = (PriceError, BelowCost)
 
 
 class BulkChange(Fields):
@@ -48,7 +51,7 @@ class BulkChange(Fields):
     effective_from = Time(required=False)
     reason = Text(max_length=500, required=False, allow_blank=True, default="")
     is_published = Flag(required=False, default=False, help_text="false: only show what would be")
-    accepts_loss = Flag(required=False, default=False, help_text="publish below cost, too")
+    accepts_loss = Flag(required=False, default=False, help_text=ACCEPTS_LOSS)
 
 
 class BulkOpsChange(BulkChange):
@@ -82,6 +85,7 @@ class SitePriceChange(SiteView):
         act=StaffAct.CHANGE_PRICES,
         body=BulkChange,
         answer=BulkDocument,
+        raises=REFUSALS,
     )
     def post(self, call: Call) -> dict[str, Any]:
         """Change many of the site's prices at once, or see what that would do."""
@@ -89,7 +93,13 @@ class SitePriceChange(SiteView):
 
 
 class PriceChange(OperatorView):
-    @operation("ops.prices.change", Scope.OPS_WRITE, body=BulkOpsChange, answer=BulkDocument)
+    @operation(
+        "ops.prices.change",
+        Scope.OPS_WRITE,
+        body=BulkOpsChange,
+        answer=BulkDocument,
+        raises=REFUSALS,
+    )
     def post(self, call: Call) -> dict[str, Any]:
         """Change many default prices at once, or those of one site."""
         named = call.body.get("site")
@@ -105,7 +115,7 @@ def changed(call: Call, site: Site | None) -> dict[str, Any]:
     losses = losses_of(lines)
     if body["is_published"]:
         if losses and not body["accepts_loss"]:
-            raise Problem(409, "below_cost", f"Below cost: {', '.join(sorted(losses))[:500]}.")
+            raise BelowCost(f"Below cost: {', '.join(sorted(losses))[:500]}.")
         bulk_prices.publish(lines, site=site, at=at, by=call.by, reason=body["reason"])
     told = [line for line in lines if line.is_changed or line.problem]
     return {

@@ -114,9 +114,7 @@ class UpstreamTest(OperatorView):
     def post(self, call: Call, upstream_id: str) -> upstream_checks.CheckResult:
         """Make a test call of a few tokens, which the vendor charges."""
         row = get_object_or_404(Upstream, pk=upstream_id)
-        result = upstream_checks.call(row, call.body["name"])
-        upstreams.note_test(row, result, by=call.by)
-        return result
+        return upstreams.test_call(row, call.body["name"], by=call.by)
 
 
 class UpstreamModels(OperatorView):

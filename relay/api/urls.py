@@ -7,6 +7,7 @@ from relay.api import (
     bulk_prices,
     costs,
     models,
+    prices,
     routing,
     site_errors,
     site_models,
@@ -16,6 +17,7 @@ from relay.api import (
 
 # Public ids are the vendors' own spelling and may hold slashes.
 MODEL_ID = r"(?P<model_id>[A-Za-z0-9][A-Za-z0-9._:/+@-]{0,199})"
+CUSTOMER = "site/customers/<slug:organization_id>"
 UPSTREAM = "ops/upstreams/<slug:upstream_id>"
 
 urlpatterns: list[URLPattern] = [
@@ -37,6 +39,13 @@ urlpatterns: list[URLPattern] = [
         rf"^ops/sites/(?P<site_id>[a-z0-9][a-z0-9-]*)/models/{MODEL_ID}$",
         site_models.ModelOfSite.as_view(),
     ),
+    path(f"{CUSTOMER}/prices", prices.ContractList.as_view()),
+    path("site/prices", prices.SitePriceList.as_view()),
+    path("site/prices/<int:version_id>", prices.SitePrice.as_view()),
+    path("site/prices/<int:version_id>/revert", prices.SitePriceRevert.as_view()),
+    path("ops/prices", prices.DefaultPriceList.as_view()),
+    path("ops/prices/<int:version_id>", prices.AnyPrice.as_view()),
+    path("ops/prices/<int:version_id>/revert", prices.AnyPriceRevert.as_view()),
     path("site/prices/change", bulk_prices.SitePriceChange.as_view()),
     path("ops/prices/change", bulk_prices.PriceChange.as_view()),
     path("ops/aliases", aliases.AliasList.as_view()),

@@ -15,7 +15,7 @@ from billing import adjustments, budgets, plans, prices
 from billing.models import Model, Plan, SiteModel, SiteTerms
 from billing.redeem_codes import Made
 from relay import costs, signals
-from relay.catalog import batches, later, offer_section, references, stored
+from relay.catalog import batches, later, losses, offer_section, references, stored
 from relay.catalog.changes import SCHEDULED, Action, Change, Kind
 from relay.catalog.diff import diff
 from relay.catalog.document import ALL_MODELS, UNSET, Components, Document
@@ -29,20 +29,30 @@ TERMS = ("plan", "models", "trial_credit")
 ROW = tuple(offer_section.COLUMNS.values())  # of a SiteModel
 
 
-class Applied(NamedTuple):
-    """What was changed, and the batches of redeem codes that were made, with their codes."""
+class Compared(NamedTuple):
+    """What would be changed, and of prices among it the kinds of use below cost, by path."""
 
     changes: list[Change]
+    losses: dict[str, list[str]]
+
+
+class Applied(NamedTuple):
+    """What was changed, which prices of it are below cost, and the batches of redeem codes that
+    were made, with their codes."""
+
+    changes: list[Change]
+    losses: dict[str, list[str]]
     made: list[Made]
 
 
-def compare(document: Document, *, file: str) -> list[Change]:
+def compare(document: Document, *, file: str) -> Compared:
     """What `apply` would change. Raises `CatalogRefused` for what does not fit together."""
     now = timezone.now()
     before = stored.read(now, organizations=_organizations(document))
     before = replace(before, begun=later.begun(document, now))
     references.check(document, before, file=file, now=now)
-    return diff(document, before, now)
+    changes = diff(document, before, now)
+    return Compared(changes, losses.find(changes, document, before))
 
 
 def _organizations(document: Document) -> set[str]:
@@ -52,15 +62,24 @@ def _organizations(document: Document) -> set[str]:
 
 
 @transaction.atomic
-def apply(document: Document, *, file: str, by: audit.Actor | None = None) -> Applied:
+def apply(
+    document: Document,
+    *,
+    file: str,
+    by: audit.Actor | None = None,
+    accepts_loss: bool = True,
+) -> Applied:
     """Make the changes and answer them; all or none. Applying it again changes nothing.
 
     A price or an adjustment that differs from the one in force gets a new version, from now on.
-    `catalog_changed` is sent after commit if anything changed.
+    `catalog_changed` is sent after commit if anything changed. Raises `CatalogRefused`, also for
+    prices below cost where the caller does not accept those.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPLY_LOCK])
-    changes = compare(document, file=file)
+    changes, below_cost = compare(document, file=file)
+    if not accepts_loss:
+        losses.refuse(below_cost, document, file=file)
     by = by or audit.command("catalog apply")
     made = []
     _free_domains(changes)
@@ -70,15 +89,15 @@ def apply(document: Document, *, file: str, by: audit.Actor | None = None) -> Ap
             continue
         if change.kind in SCHEDULED:
             later.write(change, document, by)
-        elif change.kind in VERSIONS:
-            VERSIONS[change.kind](change, document)
+        elif change.kind is Kind.PRICE or change.kind is Kind.CONTRACT:
+            _publish(change, document)
         else:
             WRITERS[change.kind](change)
         if change.action is not Action.CANCEL:  # which leaves its own
             _record(by, change)
     if changes:
         signals.announce()
-    return Applied(changes, [batch for batch in made if batch is not None])
+    return Applied(changes, below_cost, [batch for batch in made if batch is not None])
 
 
 def _record(by: audit.Actor, change: Change) -> None:
@@ -110,20 +129,13 @@ def _free_domains(changes: Sequence[Change]) -> None:
 
 
 def _publish(change: Change, document: Document) -> None:
-    model_id, site_id = change.key
+    model_id, owner = change.key
+    of_customer = change.kind is Kind.CONTRACT
     prices.publish(
         Model.objects.get(pk=model_id),
-        site=Site.objects.get(pk=site_id) if site_id else None,
-        components=_components(document, model_id, site_id),
-    )
-
-
-def _publish_contract(change: Change, document: Document) -> None:
-    model_id, organization_id = change.key
-    prices.publish(
-        Model.objects.get(pk=model_id),
-        organization=Organization.objects.get(pk=organization_id),
-        components=document.contracts[organization_id][model_id],
+        site=Site.objects.get(pk=owner) if owner and not of_customer else None,
+        organization=Organization.objects.get(pk=owner) if of_customer else None,
+        components=losses.published(change.kind, model_id, owner, document),
     )
 
 
@@ -149,15 +161,6 @@ def _publish_adjustment(change: Change) -> None:
         model=None if model_id == ALL_MODELS else Model.objects.get(pk=model_id),
         adjustment_bp=cast(int, change.after()["percent"]),
     )
-
-
-def _components(document: Document, model_id: str, site_id: str) -> Components:
-    """The whole version: a change only holds the components that differ."""
-    if not site_id:
-        price = document.models[model_id].price
-        return {} if price is UNSET else price
-    site_prices = document.sites[site_id].prices
-    return {} if site_prices is UNSET else site_prices[model_id]
 
 
 def _write_plan(change: Change) -> None:
@@ -282,11 +285,6 @@ def _write_terms(site: Site, terms: dict[str, Any]) -> None:
         row.models.set([] if terms["models"] == "all" else terms["models"])
 
 
-# Of whose changes the document has the whole version.
-VERSIONS: dict[Kind, Callable[[Change, Document], None]] = {
-    Kind.PRICE: _publish,
-    Kind.CONTRACT: _publish_contract,
-}
 WRITERS: dict[Kind, Callable[[Change], None]] = {
     Kind.PLAN: _write_plan,
     Kind.UPSTREAM: _write_upstream,

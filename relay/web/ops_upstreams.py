@@ -90,8 +90,8 @@ def try_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
         result = upstream_checks.list_models(upstream)
         call_form = _call_form(upstream)
     elif call_form.is_valid():
-        result = upstream_checks.call(upstream, call_form.cleaned_data["model"])
-        upstreams.note_test(upstream, result, by=audit.actor_of(request))
+        named = call_form.cleaned_data["model"]
+        result = upstreams.test_call(upstream, named, by=audit.actor_of(request))
     return _detail_page(
         request,
         upstream,

@@ -50,7 +50,8 @@ def try_upstream(request: HttpRequest, upstream_id: str) -> HttpResponse:
     if request.POST.get("act") == "models":
         form, result = CallForm(initial=request.POST.dict()), upstream_checks.list_models(row)
     elif form.is_valid():
-        result = upstream_checks.call(row, form.cleaned_data["model"])
+        by = audit.actor_of(request)
+        result = upstreams.test_call(row, form.cleaned_data["model"], by=by)
     return _trying(request, row, form, result)
 
 

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from relay.catalog import reader, store, stored
+from relay.catalog.changes import Change
 from relay.catalog.export import export
 from relay.catalog.problems import CatalogRefused
 
@@ -21,7 +22,10 @@ apply makes the database say what the file says, in one transaction; applying it
 nothing. What the file does not name is left alone: rows, and fields of the rows it names. A list
 that it does name is the whole of it: a model's routes, a site's domains and models. A price that
 differs is published as a new version, in force from now on; so is a plan's adjustment, which is
-in percent; scheduled_prices begin later. An empty price {} ends a site's own or a contract.
+in percent; scheduled_prices, scheduled_costs and scheduled_adjustments begin later, and with
+cancelled: true in place of their value never. An empty price {} ends a site's own or a contract.
+Prices below what a route costs are listed as "below_cost", by where they stand and kind of use;
+--refuse-below-cost applies no file with such.
 contracts and customers name organizations that are there. A credential is env:NAME, file:PATH
 (relative to the file) or the secret itself; without one the stored credential stays.
 
@@ -48,37 +52,47 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("act", choices=["apply", "diff", "export"])
         parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--refuse-below-cost", action="store_true", help="apply no file with such prices"
+        )
         parser.add_argument("--codes", type=Path, metavar="FILE", help="of apply: a file to make")
 
-    def handle(
-        self, *args: Any, act: str, file: Path | None, codes: Path | None, **options: Any
-    ) -> None:
+    def handle(self, *args: Any, act: str, file: Path | None, **options: Any) -> None:
         try:
             if act == "export":
                 self._export(file)
             elif file is None:
                 raise CommandError(f"catalog {act} needs a FILE")
             elif act == "diff":
-                changes = store.compare(reader.read(file), file=str(file))
-                self._print({"changes": [change.shown() for change in changes]})
+                self._diff(file)
             else:
-                self._apply(file, codes)
+                self._apply(file, options["codes"], accepts_loss=not options["refuse_below_cost"])
         except CatalogRefused as refused:
             raise CommandError(str(refused)) from refused
 
-    def _apply(self, file: Path, codes: Path | None) -> None:
+    def _diff(self, file: Path) -> None:
+        self._print(_shown(*store.compare(reader.read(file), file=str(file))))
+
+    def _apply(self, file: Path, codes: Path | None, *, accepts_loss: bool) -> None:
         """Where codes go is made sure of before any is made: they are told once."""
+
+        def apply() -> store.Applied:
+            return store.apply(reader.read(file), file=str(file), accepts_loss=accepts_loss)
+
         if codes is None:
-            self._print(_shown(store.apply(reader.read(file), file=str(file)), are_told=True))
+            applied = apply()
+            told = {f"{batch.site_id}/{batch.slug}": list(of) for batch, of in applied.made}
+            shown = _shown(applied.changes, applied.losses)
+            self._print(shown | ({"codes": told} if told else {}))
             return
         with _new_file(codes) as rows:
             try:
-                applied = store.apply(reader.read(file), file=str(file))
+                applied = apply()
             except CatalogRefused:
                 codes.unlink()
                 raise
             _write_codes(rows, applied)
-        self._print(_shown(applied, are_told=False))
+        self._print(_shown(applied.changes, applied.losses))
 
     def _print(self, shown: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(shown, ensure_ascii=False))
@@ -107,14 +121,9 @@ class Command(BaseCommand):
         )
 
 
-def _shown(applied: store.Applied, *, are_told: bool) -> dict[str, Any]:
-    """The answer of `apply`; with the codes of new batches if nobody else is told them."""
-    shown: dict[str, Any] = {"changes": [change.shown() for change in applied.changes]}
-    if applied.made and are_told:
-        shown["codes"] = {
-            f"{batch.site_id}/{batch.slug}": list(codes) for batch, codes in applied.made
-        }
-    return shown
+def _shown(changes: list[Change], losses: dict[str, list[str]]) -> dict[str, Any]:
+    shown: dict[str, Any] = {"changes": [change.shown() for change in changes]}
+    return shown | ({"below_cost": losses} if losses else {})
 
 
 def _new_file(path: Path) -> TextIO:

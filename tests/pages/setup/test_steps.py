@@ -68,6 +68,8 @@ def test_from_nothing_to_a_model_that_is_sold(operator: Client, vendor: Running)
 
     assert operator.post("/setup/upstream", upstream(vendor)).status_code == 302
     tried = operator.post("/setup/upstream/demo/try", {"act": "call", "model": "demo-model"})
+    told = AuditRecord.objects.get(action="upstream.test")
+    assert told.after == {"model": "demo-model", "ok": True, "status": 200}
     assert "works" in tried.content.decode()
     assert KEY not in tried.content.decode()
 

@@ -1,4 +1,7 @@
-"""Prices: what a site's customers pay, contracts of single customers, and the defaults."""
+"""Prices: what a site's customers pay, contracts of single customers, and the defaults.
+
+Lives here and not in billing because it refuses prices below cost, and costs belong to routes.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 
 from accounts.api import paging
-from accounts.api.fields import Fields, Text, Time
+from accounts.api.fields import Fields, Flag, Text, Time
 from accounts.api.operations import Call, operation
 from accounts.api.paging import Page, PageQuery
 from accounts.api.shapes import Reasoned
@@ -21,11 +24,16 @@ from billing.api import customers
 from billing.cancelling import VersionBegun
 from billing.models import Model, Price
 from billing.price_versions import PriceError
+from relay import below_cost
+from relay.below_cost import BelowCost
 
 COMPONENTS = (
     "Integers of nanos: token buckets and characters per million, `seconds`, `request` and `image` "
     "kinds one by one, `tiers` by `above_tokens`, `minimum`. Empty: no price of its own any more."
 )
+
+ACCEPTS_LOSS = "publish below cost, too"
+REFUSALS = (PriceError, BelowCost)
 
 
 class PriceDocument(Fields):
@@ -47,12 +55,14 @@ class PriceDraft(Fields):
     components = serializers.DictField(help_text=COMPONENTS)
     effective_from = Time(required=False)
     reason = Text(max_length=500, required=False, allow_blank=True, default="")
+    accepts_loss = Flag(required=False, default=False, help_text=ACCEPTS_LOSS)
 
 
 class Revert(Reasoned):
     """When what the former version says is in force again: now, or from a later instant."""
 
     effective_from = Time(required=False)
+    accepts_loss = Flag(required=False, default=False, help_text=ACCEPTS_LOSS)
 
 
 class PriceQuery(PageQuery):
@@ -81,7 +91,7 @@ class SitePriceList(SiteView):
         body=PriceDraft,
         answer=PriceDocument,
         status=201,
-        raises=(PriceError,),
+        raises=REFUSALS,
     )
     def post(self, call: Call) -> Price:
         """Publish the site's own price of a model. What changes nothing gives the one in force."""
@@ -109,7 +119,7 @@ class SitePriceRevert(SiteView):
         body=Revert,
         answer=PriceDocument,
         status=201,
-        raises=(PriceError,),
+        raises=REFUSALS,
     )
     def post(self, call: Call, version_id: int) -> Price:
         """Publish anew what a former version of the site or of a contract says."""
@@ -137,7 +147,7 @@ class ContractList(SiteView):
         body=PriceDraft,
         answer=PriceDocument,
         status=201,
-        raises=(PriceError,),
+        raises=REFUSALS,
     )
     def post(self, call: Call, organization_id: str) -> Price:
         """Publish a customer's contract price of a model."""
@@ -156,7 +166,7 @@ class DefaultPriceList(OperatorView):
         body=PriceDraft,
         answer=PriceDocument,
         status=201,
-        raises=(PriceError,),
+        raises=REFUSALS,
     )
     def post(self, call: Call) -> Price:
         """Publish the default price of a model, for every site without its own."""
@@ -177,7 +187,7 @@ class AnyPriceRevert(OperatorView):
         body=Revert,
         answer=PriceDocument,
         status=201,
-        raises=(PriceError,),
+        raises=REFUSALS,
     )
     def post(self, call: Call, version_id: int) -> Price:
         """Publish anew what a former version of any scope says."""
@@ -192,6 +202,8 @@ def of_site(site: Site) -> QuerySet[Price, Any]:
 def reverted(call: Call, rows: QuerySet[Price, Any], version_id: int) -> Price:
     version = get_object_or_404(rows, pk=version_id)
     start: datetime | None = call.body.get("effective_from")
+    if not call.body["accepts_loss"]:
+        below_cost.check(version.model, version.components)
     return prices.revert(version, by=call.by, effective_from=start, reason=call.body["reason"])
 
 
@@ -206,8 +218,11 @@ def published(
 ) -> Price:
     """A version in one scope."""
     start: datetime | None = call.body.get("effective_from")
+    model = get_object_or_404(Model, pk=call.body["model"])
+    if not call.body["accepts_loss"]:
+        below_cost.check(model, call.body["components"])
     return prices.publish(
-        get_object_or_404(Model, pk=call.body["model"]),
+        model,
         site=site,
         organization=organization,
         components=call.body["components"],
