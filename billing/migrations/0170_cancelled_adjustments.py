@@ -10,7 +10,7 @@ ONCE = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0150_redeem_batch_slugs")]
+    dependencies = [("billing", "0160_move_days_alone")]
     operations = [
         migrations.AddField(
             model_name="planadjustment",
