@@ -19,6 +19,9 @@ from accounts.time_zones import readers_zone
 
 register = template.Library()
 
+# So many characters of a figure fit a phone at full size: four digits and the millionths.
+KPI_CHARS = 11
+
 LEVEL_ICONS = {
     "bad": "octagon-alert",
     "warn": "triangle-alert",
@@ -95,7 +98,8 @@ def empty(content: str, icon_name: str = "inbox") -> SafeString:
 @register.inclusion_tag("ui/kpi.html")
 def kpi(label: str, value: Any, note: Any = "", value_id: str = "") -> dict[str, Any]:
     """One figure with its name; goes into `<dl class="grid grid-kpi">`."""
-    return {"label": label, "value": value, "note": note, "value_id": value_id}
+    is_long = len(str(value)) > KPI_CHARS
+    return {"label": label, "value": value, "note": note, "value_id": value_id, "is_long": is_long}
 
 
 @register.inclusion_tag("ui/gauge.html")
