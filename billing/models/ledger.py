@@ -7,6 +7,7 @@ raises the account. An organization's account is what we owe the customer, so a 
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organization, Site, User
 
@@ -21,7 +22,7 @@ class LedgerAccount(models.Model):
         GRANTS = "grants", _("Grants")
         ADJUSTMENTS = "adjustments", _("Adjustments")
         WRITE_OFF = "write_off", _("Write-offs")
-        COST = "cost", _("Cost")
+        COST = "cost", pgettext_lazy("upstream", "Cost")
         PAYABLE = "payable", _("Owed to upstreams")
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
@@ -60,7 +61,7 @@ class LedgerTransaction(models.Model):
         GRANT = "grant", _("Grant")
         ADJUSTMENT = "adjustment", _("Adjustment")
         CHARGE = "charge", _("Usage")
-        COST = "cost", _("Cost")
+        COST = "cost", pgettext_lazy("upstream", "Cost")
         REFUND = "refund", _("Refund")
         DISPUTE = "dispute", _("Payment dispute")
         DISPUTE_WON = "dispute_won", _("Dispute won")
