@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 
 NANOS_MAX = 2**63 - 1  # Postgres BIGINT
 COUNT_MAX = 2**31 - 1
+OPERATOR = "a mail address; `operator` for whoever runs the deployment"
 _NANOS_PATTERN = "^-?[0-9]{1,19}$"
 _NANOS = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
@@ -25,6 +26,13 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class StaffName(Text):
+    """Who of the staff did something, for staff of a site, who are not told which operator."""
+
+    def to_representation(self, value: Any) -> str:
+        return "operator" if value.is_operator else str(value.email)
 
 
 class Time(serializers.DateTimeField):

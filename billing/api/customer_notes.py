@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from accounts import customer_notes
 from accounts.api import paging
-from accounts.api.fields import Fields, Text, Time
+from accounts.api.fields import OPERATOR, Fields, StaffName, Text, Time
 from accounts.api.operations import Call, operation
 from accounts.api.paging import Page
 from accounts.api.views import SiteView
@@ -33,7 +33,7 @@ class Note(Fields):
 
     id = Fields.integer(source="pk", max_value=2**63 - 1)
     text = Text()
-    author = Text(source="author.email", allow_null=True, default=None)
+    author = StaffName(allow_null=True, help_text=OPERATOR)
     created_at = Time()
 
 

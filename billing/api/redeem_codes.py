@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 
 from accounts.api import paging, throttles
-from accounts.api.fields import Fields, Nanos, Text, Time
+from accounts.api.fields import OPERATOR, Fields, Nanos, StaffName, Text, Time
 from accounts.api.operations import Call, operation
 from accounts.api.paging import Page
 from accounts.api.shapes import Reasoned
@@ -43,7 +43,7 @@ class Batch(Fields):
     used = Fields.integer()
     expires_at = Time(allow_null=True)
     withdrawn_at = Time(allow_null=True)
-    created_by = Text(source="created_by.email", allow_null=True, default=None)
+    created_by = StaffName(allow_null=True, help_text=OPERATOR)
     created_at = Time()
 
 
