@@ -145,7 +145,13 @@ class ModelDetail(OperatorView):
         """Read one model."""
         return get_object_or_404(Model, pk=model_id)
 
-    @operation("ops.model.change", Scope.OPS_WRITE, body=ModelChange, answer=ModelDocument)
+    @operation(
+        "ops.model.change",
+        Scope.OPS_WRITE,
+        body=ModelChange,
+        answer=ModelDocument,
+        raises=(offers.BadSuccessor,),
+    )
     def patch(self, call: Call, model_id: str) -> Model:
         """Change a model."""
         row = get_object_or_404(Model.objects.select_for_update(), pk=model_id)

@@ -275,6 +275,8 @@ OPERATIONS: Mapping[str, Rule] = {
     "site.customer.tags": staff(_SERVE),
     "site.customer.notes": staff(_SITE),
     "site.customer.notes.add": staff(_SERVE),
+    "site.money": staff(_SITE),
+    "site.ledger": staff(_SITE),
     "site.codes": staff(StaffAct.MOVE_MONEY),
     "site.codes.create": staff(StaffAct.MOVE_MONEY),
     "site.codes.withdraw": staff(StaffAct.MOVE_MONEY),
