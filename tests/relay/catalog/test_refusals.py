@@ -20,7 +20,7 @@ UNREADABLE = [
         "modles: []\n",
         1,
         "modles: unknown field (known: announcements, contracts, customers, models, plans, "
-        "scheduled_prices, sites, upstreams)",
+        "scheduled_adjustments, scheduled_costs, scheduled_prices, sites, upstreams)",
     ),
     ("models:\n  - id: m\n    prize: {}\n", 3, "models.m.prize: unknown field"),
     ("models:\n  - id: m\n    routes:\n      - upstream: u\n        wait: 1\n", 5, "unknown field"),
