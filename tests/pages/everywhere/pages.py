@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from billing.web.customers import TABS
 
-TAKES_ONLY = 405  # what an address answers whoever asks, if it only takes what is sent
 # Who looks: nobody in particular, somebody without an organization, who may see everything.
 VISITOR, NEWCOMER, PERSON = "visitor", "newcomer", "person"
 

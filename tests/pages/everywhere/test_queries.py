@@ -7,8 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.pages.authorization.conftest import SECRET
 from tests.pages.everywhere.pages import Page
+from tests.pages.named import SECRET
 
 QUERIES_MAX = 15
 
