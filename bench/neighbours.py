@@ -8,8 +8,9 @@ upstream itself and is refused there. The last tells what the machine costs, on 
 relays, upstreams and servers share the cores.
 
 Ends with exit code 1 when the limit is missed by more than 5 % in any round, the neighbour is
-refused anything, or its 99th percentile over all rounds is more than a fifth above what it is
-beside the client elsewhere (quiet machine).
+refused anything, or its 99th percentile over all rounds is more than a fifth above what the machine
+alone makes of it: the larger of those without the loud one (quiet machine, on which either may be
+the larger).
 """
 
 import argparse
@@ -73,8 +74,8 @@ class Report:
 
     @property
     def slower(self) -> float:
-        """The neighbour's 99th percentile beside the loud one, in those beside one elsewhere."""
-        return self.beside.p99_s / self.elsewhere.p99_s
+        """The neighbour's 99th percentile beside the loud one, in the larger of the others."""
+        return self.beside.p99_s / max(self.alone.p99_s, self.elsewhere.p99_s)
 
     @property
     def is_unharmed(self) -> bool:
