@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -66,6 +67,8 @@ def prices(request: HttpRequest, door: Door) -> HttpResponse:
         "rows": page.rows,
         "next_url": _address(request, page.last) if page.last else "",
         "first_url": _address(request, "") if wanted.after else "",
+        "is_everything": wanted.is_everything,
+        "models_url": _models_url(door, wanted.site),
         "vendors": price_rows.vendors(wanted.site),
         "sites": [] if door.site else Site.objects.order_by("id"),
         "days": price_effects.DAYS,
@@ -88,6 +91,13 @@ def _change(
             return None
         context = _worked_out(picked, form, wanted.site)
     return context
+
+
+def _models_url(door: Door, site: Site | None) -> str:
+    """Where a site's models are chosen."""
+    if site is None or door.site:
+        return reverse("site_models")
+    return reverse("ops_site_models", args=[site.pk])
 
 
 def _too_many() -> str:

@@ -37,6 +37,11 @@ class Wanted:
     after: str  # the id of the model that the page before ended with
     site: Site | None
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out: then an empty list is empty."""
+        return not (self.search or self.vendor or self.show or self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:

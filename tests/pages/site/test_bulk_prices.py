@@ -271,3 +271,15 @@ def test_a_site_that_is_none_is_not_taken_for_the_defaults(
     assert operator.post("/ops/prices?site=no-such-site", change).status_code == 404
     assert operator.get("/ops/prices?site=no-such-site").status_code == 404
     assert Price.objects.count() == before
+
+
+def test_an_empty_list_says_where_models_come_from(
+    keeper: Client, operator: Client, home: Site
+) -> None:
+    own = keeper.get(reverse("site_price_list")).content.decode()
+    assert f'<a class="btn" href="{reverse("site_models")}">' in own
+    address = reverse("ops_price_list")
+    assert reverse("ops_model_new") in operator.get(address).content.decode()
+    of_site = operator.get(address, {"site": home.pk}).content.decode()
+    assert f'<a class="btn" href="{reverse("ops_site_models", args=[home.pk])}">' in of_site
+    assert "Show all" in keeper.get(reverse("site_price_list"), {"q": "none"}).content.decode()
