@@ -60,8 +60,13 @@ def lose(transport: str, broker: tuple[str, Child, ProcessGroup]) -> None:
     message.ack_log_error(logging.getLogger(__name__), lost.connection_errors)
 
 
-def test_losing_the_broker_ends_no_worker(broker: tuple[str, Child, ProcessGroup]) -> None:
+def test_losing_the_broker_ends_no_worker(
+    broker: tuple[str, Child, ProcessGroup], caplog: pytest.LogCaptureFixture
+) -> None:
     lose(settings.CELERY_BROKER_TRANSPORT, broker)
+    [told] = [row for row in caplog.records if row.name == __name__]
+    assert "Couldn't ack" in told.getMessage()
+    assert "ConnectionError" in told.getMessage()
 
 
 def test_kombus_own_transport_would_end_it(broker: tuple[str, Child, ProcessGroup]) -> None:
