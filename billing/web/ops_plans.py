@@ -17,11 +17,11 @@ from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing import adjustments
-from billing.cancelling import VersionBegun
 from billing.models import Model, Plan, PlanAdjustment
 from billing.percent import PercentError, format_percent, parse_percent
 from billing.price_versions import PriceError
 from billing.web.start_field import StartField
+from billing.web.taking_back import take_back
 
 # A deployment has a handful; adjustments change a few times a year.
 PLANS_MAX = 200
@@ -104,13 +104,12 @@ def plan_detail(request: HttpRequest, plan_id: str) -> HttpResponse:
 def cancel_adjustment(request: HttpRequest, adjustment_id: int) -> HttpResponse:
     """Take back an adjustment that has not begun."""
     version = get_object_or_404(PlanAdjustment.every.all(), pk=adjustment_id)
-    try:
-        adjustments.cancel(version, by=audit.actor_of(request))
-    except VersionBegun:
-        text = _("It has begun, or is about to: calls are charged by it. Publish another instead.")
-        messages.error(request, text)
-    else:
-        messages.success(request, _("The scheduled adjustment is cancelled."))
+    by = audit.actor_of(request)
+    take_back(
+        request,
+        lambda: adjustments.cancel(version, by=by),
+        _("The scheduled adjustment is cancelled."),
+    )
     return redirect("ops_plan", version.plan_id)
 
 

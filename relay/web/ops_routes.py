@@ -18,11 +18,11 @@ from accounts import audit
 from accounts.web.access import operator_page
 from accounts.web.pages import render_page
 from billing import price_words
-from billing.cancelling import VersionBegun
 from billing.models import Model
 from billing.price_versions import PriceError
 from billing.price_words import Part
 from billing.web.start_field import StartField
+from billing.web.taking_back import take_back
 from relay import costs, routes
 from relay.catalog.specs import SMALL_MAX
 from relay.models import Cost, Route, Upstream
@@ -132,13 +132,8 @@ def cancel_cost(request: HttpRequest, cost_id: int) -> HttpResponse:
     """Take back a cost that has not begun; back to its route, or to the model of one that is
     gone."""
     version = get_object_or_404(Cost.every.all(), pk=cost_id)
-    try:
-        costs.cancel(version, by=audit.actor_of(request))
-    except VersionBegun:
-        text = _("It has begun, or is about to: calls are charged by it. Publish another instead.")
-        messages.error(request, text)
-    else:
-        messages.success(request, _("The scheduled cost is cancelled."))
+    by = audit.actor_of(request)
+    take_back(request, lambda: costs.cancel(version, by=by), _("The scheduled cost is cancelled."))
     rows = Route.objects.filter(model=version.model, upstream=version.upstream)
     route = rows.filter(name=version.name).first()
     if route is None:

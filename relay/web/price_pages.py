@@ -22,12 +22,12 @@ from accounts.permissions import StaffAct
 from accounts.web.doors import Door, staff_view
 from accounts.web.pages import render_page
 from billing import price_effects, prices
-from billing.cancelling import VersionBegun
 from billing.models import Model, Price
 from billing.price_effects import Effect
 from billing.price_versions import PriceError
 from billing.reports import price_chains, price_list
 from billing.web.customers import about
+from billing.web.taking_back import take_back
 from relay import below_cost
 from relay.web import price_form
 from relay.web.price_form import PriceForm, VersionForm
@@ -89,13 +89,10 @@ def contract(request: HttpRequest, door: Door, organization_id: str) -> HttpResp
 def cancel(request: HttpRequest, door: Door, version_id: int) -> HttpResponse:
     """Take back a version that has not begun, and go back to where the button stood."""
     version = get_object_or_404(theirs(door), pk=version_id)
-    try:
-        prices.cancel(version, by=audit.actor_of(request))
-    except VersionBegun:
-        text = _("It has begun, or is about to: calls are charged by it. Publish another instead.")
-        messages.error(request, text)
-    else:
-        messages.success(request, _("The scheduled price is cancelled."))
+    by = audit.actor_of(request)
+    take_back(
+        request, lambda: prices.cancel(version, by=by), _("The scheduled price is cancelled.")
+    )
     back = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return redirect(back)
